@@ -1,0 +1,1 @@
+"""The unified API: one small Flask app under /api/satudata/v1."""

@@ -1,0 +1,1 @@
+"""How an application is read: guarded HTTP, connectors, mapping, preview. Pure Python and requests, no CKAN."""

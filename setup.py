@@ -1,0 +1,75 @@
+"""One distribution from three rooms: `schemas/`, `harvesters/` and `ckanext-satudata/`.
+
+`pip install .` gives the rule book and the readers without CKAN; `.[ckan]` adds the platform; `.[dev]` what the tests and
+linters need. `ckanext` stays a PEP 420 namespace: it must never get an `__init__.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, find_packages, setup
+
+HERE = Path(__file__).parent
+
+#: folder -> the packages it holds
+ROOMS = {
+    "schemas": find_packages("schemas"),
+    "harvesters": find_packages("harvesters"),
+    "ckanext-satudata": [
+        "ckanext.satudata",
+        *(f"ckanext.satudata.{name}" for name in find_packages("ckanext-satudata/ckanext/satudata")),
+    ],
+}
+DATA_SUFFIXES = {".json", ".yaml", ".yml", ".csv", ".html", ".css", ".js", ".svg", ".txt", ".po", ".mo", ".ini", ".mako", ".xml", ".woff2", ".typed"}
+
+
+def data_files(folder: str, package: str) -> list[str]:
+    """Files of a package that are not modules, relative to it; alembic's revisions are data because CKAN reads them from disk."""
+    root = HERE / folder / package.replace(".", "/")
+    found = [path.relative_to(root) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return [str(path) for path in found if path.suffix in DATA_SUFFIXES or path.parts[0] == "migration"]
+
+
+top_packages = {"schemas": "satudata_schemas", "harvesters": "satudata_harvesters", "ckanext-satudata": "ckanext.satudata"}
+
+setup(
+    packages=[name for names in ROOMS.values() for name in names],
+    package_dir={name: f"{folder}/{name.replace('.', '/')}" for folder, names in ROOMS.items() for name in names},
+    package_data={package: data_files(folder, package) for folder, package in top_packages.items()},
+    install_requires=[
+        "click>=8.1",
+        "jmespath>=1.0",
+        "jsonschema[format-nongpl]>=4.23",
+        "PyYAML>=6.0",
+        "requests>=2.32",
+        "urllib3>=2.6.3",
+    ],
+    extras_require={
+        "ckan": [
+            "ckan[requirements]==2.12.0",
+            "ckanext-scheming==3.1.0",
+            "cryptography>=44",
+            "cronsim>=2.6",
+            "granian>=2.5",
+            "orjson>=3.10",
+            "PyJWT>=2.13",
+            "supervisor>=4.3",
+        ],
+        "dev": [
+            "build",
+            "hypothesis",
+            "mypy",
+            "pytest",
+            "ruff",
+            "selenium",
+            "types-PyYAML",
+            "types-requests",
+        ],
+    },
+    entry_points={
+        "console_scripts": ["satudata = satudata_harvesters.cli:main"],
+        "ckan.plugins": ["satudata = ckanext.satudata.plugin:SatudataPlugin"],
+        "babel.extractors": ["ckan = ckan.lib.extract:extract_ckan"],
+    },
+)
