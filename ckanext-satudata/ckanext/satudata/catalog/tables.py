@@ -1,0 +1,302 @@
+"""What stands in Postgres beside CKAN's own tables: every table of the platform, prefixed `satudata_`.
+
+Times are UTC (`timestamptz`). Nothing here has a foreign key to CKAN's tables: a record outlives a purged package and
+becomes its tombstone. Migration 001 creates exactly these; a later table comes with a migration of its own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+
+def _time(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=text("now()") if now else None)
+
+
+def _json(name: str, default: str | None = None) -> Column[object]:
+    return Column(
+        name, JSONB, nullable=default is None, server_default=text(f"'{default}'::jsonb") if default else None
+    )
+
+
+#: One application or catalogue that is harvested. `definition` is the source file as contracts.md has it, secrets replaced.
+source = Table(
+    "satudata_source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("organization_id", Text, nullable=False, index=True),
+    Column("connector", Text, nullable=False),  # `formulir`: the built-in source of what an OPD's people make by hand
+    Column("url", Text),
+    _json("definition", "{}"),
+    _json("secrets", "{}"),  # path in `definition` -> sealed value
+    Column("penayangan", Text, nullable=False, server_default="diperiksa"),
+    Column("identitas", Text, nullable=False, server_default="baru"),
+    Column("profile", Text, nullable=False, server_default="transisi"),
+    Column("state", Text, nullable=False, server_default="aktif"),  # aktif | jeda
+    Column("paused_reason", Text),
+    Column("schedule", Text),
+    Column("timezone", Text, nullable=False, server_default="Asia/Jakarta"),
+    _time("next_run"),
+    _time("last_success"),
+    _time("failing_since"),
+    Column("approved_by", Text),  # the Walidata user who allowed `otomatis`
+    Column("created_by", Text),
+    _time("created", nullable=False, now=True),
+    _time("modified", nullable=False, now=True),
+)
+Index("satudata_source_due", source.c.next_run, postgresql_where=source.c.state == "aktif")
+
+#: One harvest of one source. States are those of contracts.md; `counts` holds read, created, updated, unchanged, missing, withdrawn, layak, …
+run = Table(
+    "satudata_run",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source_id", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="antre"),
+    Column("trigger", Text, nullable=False, server_default="command"),  # command | schedule | form | api
+    Column("actor", Text),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    _time("lease_until"),
+    _time("created", nullable=False, now=True),
+    _time("started"),
+    _time("finished"),
+    Column("checkpoint", Text),
+    Column("complete", Boolean, nullable=False, server_default=text("false")),
+    _json("counts", "{}"),
+    _json("progress", "{}"),  # {phase, records, total, rate, eta}
+    Column("error_code", Text),
+    _json("error_params"),
+    _json("removals"),  # held removals: list of record ids
+    Column("decided_by", Text),
+    _time("decided_at"),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    Column("requests", Integer, nullable=False, server_default="0"),
+    _json("report", "{}"),  # titles withdrawn, fields changed
+)
+Index("satudata_run_source", run.c.source_id, run.c.created.desc())
+Index("satudata_run_open", run.c.state, postgresql_where=run.c.state.in_(("antre", "berjalan", "terputus", "ditahan")))
+
+#: What a source says of one dataset, what we made of it and where it stands. `id` is also the package's id, whether or not that exists.
+record = Table(
+    "satudata_record",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source_id", Text, nullable=False),
+    Column("identifier", Text, nullable=False),
+    Column("package_id", Text, unique=True),  # null: never written as a dataset (tidak_dimuat)
+    Column("name", Text, unique=True),  # the URL name, kept also while withdrawn
+    Column("owner_org", Text, nullable=False),
+    Column("fingerprint", Text),
+    Column("rules_version", Text),
+    Column("version", Integer, nullable=False, server_default="0"),
+    _json("dataset"),  # the published version in contract fields, with what people hold applied
+    _json("pending"),  # the next version, while `perbaikan_tertunda`
+    _json("rest"),  # the source's other keys
+    _json("raw"),
+    Column("hasil", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("perbaikan_tertunda", Boolean, nullable=False, server_default=text("false")),
+    Column("tidak_ditemukan_sejak", Date),
+    Column("score", SmallInteger),
+    _json("principles", "{}"),
+    _json("suggestions", "[]"),
+    Column("hak_akses", Text, nullable=False, server_default="terbuka"),
+    Column("jatuh_tempo", Date),  # when the next release is due; late or not is derived when read
+    _time("source_modified"),
+    _time("data_changed"),
+    _time("metadata_changed"),
+    _time("first_seen", nullable=False, now=True),
+    _time("last_seen"),
+    Column("last_run", Text),
+    Column("reviewed_by", Text),
+    _time("reviewed_at"),
+    Column("return_reason", Text),
+    Column("return_deadline", Date),
+    UniqueConstraint("source_id", "identifier"),
+)
+Index("satudata_record_status", record.c.status, record.c.owner_org)
+Index("satudata_record_missing", record.c.source_id, postgresql_where=record.c.tidak_ditemukan_sejak.is_not(None))
+
+#: The issues of a record's newest version; rendered by language when read.
+issue = Table(
+    "satudata_issue",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("record_id", Text, nullable=False, index=True),
+    Column("run_id", Text),
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("pointer", Text, nullable=False, server_default=""),
+    Column("principle", Text),
+    _json("params", "{}"),
+)
+Index("satudata_issue_run", issue.c.run_id, issue.c.code)
+
+#: The change log: what mirrors read, and what undo restores from. `before` is the version before, or null for a creation.
+change = Table(
+    "satudata_change",
+    metadata,
+    Column("seq", BigInteger, primary_key=True),
+    _time("at", nullable=False, now=True),
+    Column("package_id", Text, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),  # created | changed | removed | restored
+    Column("audience", Text, nullable=False),  # public | full
+    _json("before"),
+    Column("actor", Text),
+    Column("run_id", Text, index=True),
+)
+
+#: Packages whose document in Solr is older than their rows. `op`: index | delete.
+outbox = Table(
+    "satudata_outbox",
+    metadata,
+    Column("package_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("op", Text, nullable=False),
+    _time("at", nullable=False, now=True),
+)
+
+#: The API's answer for a dataset, rendered in the transaction that wrote it.
+answer = Table(
+    "satudata_answer",
+    metadata,
+    Column("package_id", Text, primary_key=True),
+    Column("audience", Text, primary_key=True),  # public | full
+    Column("version", Integer, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+#: What a source's page held when last read, so that an unchanged page need not be parsed.
+page = Table(
+    "satudata_page",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _json("validators", "{}"),  # {etag, last_modified, hash}
+    Column("rules_version", Text),
+    Column("identifiers", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("run_id", Text),
+)
+
+#: Which records a run has met; emptied when the run has ended.
+seen = Table(
+    "satudata_seen",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+)
+
+#: Values a person has set, which a harvest leaves alone.
+held = Table(
+    "satudata_held",
+    metadata,
+    Column("package_id", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("resource_id", Text, primary_key=True, server_default=""),
+    _json("value"),
+    _json("source_value"),
+    Column("user_id", Text),
+    _time("at", nullable=False, now=True),
+)
+
+#: An application that uses the API by OAuth2 client credentials; the secret is kept as a hash.
+client = Table(
+    "satudata_client",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("organization_id", Text),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column(
+        "granted", ARRAY(Text), nullable=False, server_default=text("'{}'")
+    ),  # OPDs whose `terbatas` datasets it may read
+    Column("secret_hash", Text, nullable=False),
+    Column("created_by", Text),
+    _time("created", nullable=False, now=True),
+    _time("last_used"),
+    Column("uses", BigInteger, nullable=False, server_default="0"),
+    _time("revoked_at"),
+)
+
+#: A long-lived reading key for people with pandas, R or Power Query.
+key = Table(
+    "satudata_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("user_id", Text),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("key_hash", Text, nullable=False, unique=True),
+    _time("created", nullable=False, now=True),
+    _time("last_used"),
+    Column("uses", BigInteger, nullable=False, server_default="0"),
+    _time("revoked_at"),
+)
+
+#: Tokens taken back before they expire; rows go when `expires` has passed.
+revocation = Table(
+    "satudata_revocation",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("client_id", Text, index=True),
+    _time("expires", nullable=False),
+    _time("revoked_at", nullable=False, now=True),
+)
+
+#: Who did what to which thing, when and why.
+audit = Table(
+    "satudata_audit",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _time("at", nullable=False, now=True),
+    Column("actor", Text),
+    Column("action", Text, nullable=False),
+    Column("object_type", Text, nullable=False),
+    Column("object_id", Text),
+    Column("outcome", Text, nullable=False, server_default="ok"),
+    Column("reason", Text),
+    _json("details", "{}"),
+    Column("request_id", Text),
+)
+Index("satudata_audit_object", audit.c.object_type, audit.c.object_id)
+
+#: An OPD as the regional government lists it; the row of its CKAN organisation. Names and aliases resolve publishers.
+opd = Table(
+    "satudata_opd",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("kode_skpd", Text, unique=True),
+    Column("berlaku_mulai", Date),
+    Column("berlaku_sampai", Date),
+    Column("merged_into", Text),  # organisation id; its URL redirects there
+)
+
+#: Other names under which an OPD appears in applications, folded for comparison.
+opd_alias = Table(
+    "satudata_opd_alias",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False, index=True),
+)
