@@ -66,7 +66,7 @@ source = Table(
 )
 Index("satudata_source_due", source.c.next_run, postgresql_where=source.c.state == "aktif")
 
-#: One harvest of one source. States are those of contracts.md; `counts` holds read, created, updated, unchanged, missing, withdrawn, layak, …
+#: One harvest of one source. `counts`: read, created, updated, unchanged, missing, withdrawn, layak, perlu_perbaikan, …
 run = Table(
     "satudata_run",
     metadata,
@@ -96,7 +96,7 @@ run = Table(
 Index("satudata_run_source", run.c.source_id, run.c.created.desc())
 Index("satudata_run_open", run.c.state, postgresql_where=run.c.state.in_(("antre", "berjalan", "terputus", "ditahan")))
 
-#: What a source says of one dataset, what we made of it and where it stands. `id` is also the package's id, whether or not that exists.
+#: What a source says of one dataset, what we made of it and where it stands. `id` is also the package's id, written or not.
 record = Table(
     "satudata_record",
     metadata,
@@ -152,7 +152,7 @@ issue = Table(
 )
 Index("satudata_issue_run", issue.c.run_id, issue.c.code)
 
-#: The change log: what mirrors read, and what undo restores from. `before` is the version before, or null for a creation.
+#: The change log: what mirrors read, and what undo restores from. `before` is the version before; null for a creation.
 change = Table(
     "satudata_change",
     metadata,
