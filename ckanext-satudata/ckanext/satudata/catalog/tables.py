@@ -156,7 +156,7 @@ Index("satudata_issue_run", issue.c.run_id, issue.c.code)
 change = Table(
     "satudata_change",
     metadata,
-    Column("seq", BigInteger, primary_key=True),
+    Column("seq", BigInteger, Identity(), primary_key=True),  # drawn under a lock: what commits later is numbered later
     _time("at", nullable=False, now=True),
     Column("package_id", Text, nullable=False, index=True),
     Column("version", Integer, nullable=False),
