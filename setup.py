@@ -38,6 +38,7 @@ setup(
     package_dir={name: f"{folder}/{name.replace('.', '/')}" for folder, names in ROOMS.items() for name in names},
     package_data={package: data_files(folder, package) for folder, package in top_packages.items()},
     install_requires=[
+        "certifi>=2024.7",
         "click>=8.1",
         "jmespath>=1.0",
         "jsonschema[format-nongpl]>=4.23",

@@ -1,8 +1,8 @@
 """What a connector is, and where connectors are found.
 
-A connector knows one protocol. It gets its configuration (already checked against `config_schema`) and the guarded client,
-and yields pages of raw records. Everything else is done by others: retries and limits in `http.py`, fields in `mapping.py`,
-what is new, changed or gone in the harvest engine.
+A connector knows one protocol. It gets its configuration (already checked against `config_schema`) and the guarded
+client, and yields pages of raw records. Everything else is done by others: retries and limits in `http.py`, fields in
+`mapping.py`, what is new, changed or gone in the harvest engine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "satudata.connectors"
 
-#: What a page sent the last time it was read: `etag`, `last_modified`, `hash` (SHA-256 of its bytes, hex); each may be missing.
+#: What a page sent the last time it was read: `etag`, `last_modified`, `hash` (SHA-256 of its bytes, hex); each may be
+#: missing.
 Validators = Mapping[str, str]
 
 
@@ -33,10 +34,11 @@ Validators = Mapping[str, str]
 class Page:
     """One page of a source.
 
-    `key` names the page within its source and is the same in every run. `checkpoint` is what `pages(after=…)` takes to go on
-    behind this page. A run is complete only after a page with `last`. An `unchanged` page (304, or the same bytes) carries no
-    records: the engine knows which identifiers it held. `errors` are records that exist but could not be read. `file` is an
-    already unlinked temporary file instead of records, of which only allow-listed columns may be read.
+    `key` names the page within its source and is the same in every run. `checkpoint` is what `pages(after=…)` takes to
+    go on behind this page. A run is complete only after a page with `last`. An `unchanged` page (304, or the same
+    bytes) carries no records: the engine knows which identifiers it held. `errors` are records that exist but could
+    not be read. `file` is an already unlinked temporary file instead of records, of which only allow-listed columns
+    may be read.
     """
 
     key: str
@@ -78,9 +80,9 @@ class Connector:
     ) -> Iterator[Page]:
         """Yield the pages behind the checkpoint `after`, lazily.
 
-        `validators` maps page keys to what those pages sent last time. With `since` (UTC, ISO 8601) only records changed
-        since then need to come; a connector that cannot tell yields all. Raises `SourceError` where the source cannot be
-        read on, `ConfigError` where the configuration cannot be right.
+        `validators` maps page keys to what those pages sent last time. With `since` (UTC, ISO 8601) only records
+        changed since then need to come; a connector that cannot tell yields all. Raises `SourceError` where the source
+        cannot be read on, `ConfigError` where the configuration cannot be right.
         """
         raise NotImplementedError
 

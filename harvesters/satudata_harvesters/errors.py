@@ -1,7 +1,8 @@
 """What can go wrong while reading an application, in classes named by what their catcher should do.
 
-Every error carries an issue code and parameters, never text: `message` and `remedy` are rendered in the reader's language
-from `messages.json`. Nothing secret and nothing from a record's body may become a parameter; URLs are redacted on entry.
+Every error carries an issue code and parameters, never text: `message` and `remedy` are rendered in the reader's
+language from `messages.json`. Nothing secret and nothing from a record's body may become a parameter; URLs are
+redacted on entry.
 """
 
 from __future__ import annotations

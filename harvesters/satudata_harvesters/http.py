@@ -1,0 +1,481 @@
+"""The only door out: every request to an application passes this client.
+
+It connects only to addresses that are allowed (checked on the very answer of DNS it connects with, at every hop),
+bounds what an answer may cost in bytes and seconds, repeats what is worth repeating, and never carries a credential to
+another origin. It is built on urllib3 alone, so that no proxy, `.netrc` or cookie of the surroundings takes part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import certifi
+import urllib3
+from urllib3.exceptions import HTTPError, IncompleteRead, NameResolutionError, SSLError
+from urllib3.util import Timeout
+
+from satudata_harvesters import strict_json
+from satudata_harvesters.credentials import Credentials, OAuth2
+from satudata_harvesters.errors import HIDDEN, ConfigError, SourceError
+from satudata_harvesters.guard import Blocked, Watch, guarded_pools
+from satudata_harvesters.networks import parse_networks
+
+log = logging.getLogger(__name__)
+
+Method = Literal["GET", "POST"]
+
+USER_AGENT = "satudata-harvester/1 (+https://satudata.go.id)"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WORTH_REPEATING = frozenset({429, 500, 502, 503, 504})
+CHUNK = 64 * 1024
+#: How long before its end a token is fetched anew, in seconds.
+TOKEN_MARGIN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may cost. Seconds and bytes; `deadline` bounds one attempt from connecting to its last byte."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    deadline: float = 60.0
+    max_bytes: int = 50_000_000
+    attempts: int = 3
+    backoff: float = 1.0
+    #: The longest pause a source may impose by Retry-After; when it asks for more, the run ends and comes back later.
+    longest_wait: float = 60.0
+    requests_per_second: float = 0.0
+    redirects: int = 3
+    #: Of a whole run, held by the connectors and the engine.
+    max_pages: int = 100_000
+    max_records: int = 5_000_000
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer with a good status. `headers` have lower-case names; `url` is where it came from after redirects.
+
+    `unchanged` is true after 304, or when the body's bytes are the ones the given validators were made of.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str
+    unchanged: bool = False
+    validators: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """The media type without parameters, lower case; empty where the source sent none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def looks_like_html(self) -> bool:
+        """Whether this is a page for people (also when it says otherwise)."""
+        start = self.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        return start.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")) or (
+            self.type in {"text/html", "application/xhtml+xml"} and start.startswith(b"<")
+        )
+
+    def json(self) -> Any:
+        """The JSON value of the body; raises `SourceError` E-TRK-001 (no JSON at all), -014 (broken) or -020 (firewall)."""
+        start = self.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith(b"<") or not start:
+            code = "E-TRK-020" if _is_firewall(self.body) else "E-TRK-001"
+            raise SourceError(code, status=self.status, url=self.url, type=self.type or "-") from None
+        try:
+            return strict_json.loads(self.body)
+        except strict_json.InvalidJson as error:
+            raise SourceError("E-TRK-014", status=self.status, url=self.url, reason=str(error)) from None
+
+
+def _is_firewall(body: bytes) -> bool:
+    start = body[:4096].lower()
+    return any(
+        word in start
+        for word in (
+            b"waf block",
+            b"web application firewall",
+            b"cloudflare",
+            b"incapsula",
+            b"access denied",
+            b"request rejected",
+        )
+    )
+
+
+_Origin = tuple[str, str, int | None]
+
+
+def _origin(url: str) -> _Origin:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _with_query(url: str, query: Mapping[str, str]) -> str:
+    if not query:
+        return url
+    parts = urlsplit(url)
+    present = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = urlencode({name: value for name, value in query.items() if name not in present})
+    return urlunsplit(parts._replace(query="&".join(text for text in (parts.query, added) if text)))
+
+
+def check_url(url: str) -> str:
+    """The URL, if it is one a request may be made to: http or https, a host, no credentials inside; else `ConfigError`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigError("E-CFG-009", url=url) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or any(ord(char) <= 32 for char in url):
+        raise ConfigError("E-CFG-009", url=url)
+    if "@" in parts.netloc:
+        raise ConfigError("E-CFG-007", field="url")
+    return url
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked, of whom (`home` is the only origin that gets the credentials), and what it may cost."""
+
+    method: str
+    url: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    auth: Credentials
+    limits: Limits
+    home: _Origin
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """An answer as it came off the wire, before anybody judged its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Http:
+    """A client for one source: its limits, its networks, its credentials, its pace.
+
+    One request at a time (a lock holds that per client). `limits` bound every request that brings none of its own;
+    `allow_networks` are the entries that an administrator permits for this source; `credentials` go to `origin` only
+    (by
+    default the origin of the first request). `sleep` and `clock` are there for tests.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        allow_networks: Iterable[str] = (),
+        auth: Credentials | None = None,
+        *,
+        proxy: str | None = None,
+        ca: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.networks = parse_networks(allow_networks)
+        self.auth = auth or Credentials()
+        self.requests = 0
+        self.bytes_read = 0
+        self._home: _Origin | None = None
+        self._sleep, self._clock = sleep, clock
+        self._lock = threading.RLock()
+        self._next_at: dict[str, float] = {}
+        self._tokens: dict[OAuth2, tuple[str, float]] = {}
+        context = ssl.create_default_context(cafile=certifi.where())
+        if ca:
+            self._trust(context, ca)
+        options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 2}
+        self._proxy = proxy
+        self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+        self._pool.pool_classes_by_scheme = guarded_pools(self.networks, unchecked=bool(proxy))
+
+    @staticmethod
+    def _trust(context: ssl.SSLContext, ca: str) -> None:
+        try:
+            if "-----BEGIN" in ca:
+                context.load_verify_locations(cadata=ca)
+            else:
+                context.load_verify_locations(cafile=ca)
+        except (OSError, ssl.SSLError):
+            raise ConfigError("E-CFG-004", field="config.ca", expected="sertifikat PEM") from None
+
+    def request(
+        self,
+        method: Method,
+        url: str,
+        *,
+        body: Mapping[str, Any] | bytes | None = None,
+        auth: Credentials | None = None,
+        limits: Limits | None = None,
+        validators: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Make one request and read its whole answer.
+
+        A mapping as `body` is sent as JSON, bytes as a form. `validators` are those of this page's last answer. Raises
+        `SourceError` for whatever the source or the way to it does wrong, statuses of 400 and more included (`status`
+        says which), and `ConfigError` for an address that is none.
+        """
+        check_url(url)
+        bounds = limits or self.limits
+        chosen = self.auth if auth is None else auth
+        with self._lock:
+            self._home = self._home or _origin(url)
+            sent = {"Accept": "application/json, */*;q=0.5", **(headers or {}), **_conditions(validators)}
+            payload = json.dumps(body, ensure_ascii=False).encode() if isinstance(body, Mapping) else body
+            if payload is not None:
+                kind = "application/json" if isinstance(body, Mapping) else "application/x-www-form-urlencoded"
+                sent = {"Content-Type": kind, **sent}
+            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home))
+            return self._judge(answer, validators, url)
+
+    def _repeat(self, request: _Request) -> _Attempt:
+        limits = request.limits
+        renewed = False
+        for number in range(1, limits.attempts + 1):
+            final = number >= limits.attempts
+            try:
+                answer = self._follow(request)
+                if answer.status == 401 and request.auth.oauth2 and not renewed:
+                    renewed = True
+                    self._tokens.clear()
+                    answer = self._follow(request)
+            except SourceError as error:
+                # A blocked address, an unknown name or a wrong certificate stays what it is; a cut line may come back.
+                if final or error.code not in {"E-TRK-007", "E-TRK-009"}:
+                    raise
+                self._sleep(_backoff(limits, number))
+                continue
+            wait = _retry_after(answer.headers) or 0.0
+            if answer.status not in WORTH_REPEATING or final or wait > limits.longest_wait:
+                return answer
+            self._sleep(max(wait, _backoff(limits, number)))
+        raise AssertionError("attempts is at least 1")
+
+    def _follow(self, request: _Request) -> _Attempt:
+        for _ in range(request.limits.redirects + 1):
+            answer = self._once(self._signed(request))
+            location = answer.headers.get("location")
+            if answer.status not in REDIRECTS or not location:
+                return replace(answer, url=request.url)
+            request = self._redirected(request, urljoin(request.url, location), answer.status)
+        raise self._error("E-TRK-013", url=request.url)
+
+    def _signed(self, request: _Request) -> _Request:
+        if _origin(request.url) != request.home:
+            return request
+        auth = request.auth
+        tokens = {way.header: way.prefix + self._token(way, request.limits) for way in auth.oauth2}
+        return replace(
+            request,
+            url=_with_query(request.url, auth.query),
+            headers={**request.headers, **auth.headers, **tokens},
+        )
+
+    def _redirected(self, request: _Request, there: str, status: int) -> _Request:
+        try:
+            check_url(there)
+        except ConfigError:
+            raise self._error("E-TRK-013", url=request.url, status=status) from None
+        if _origin(there) != _origin(request.url):
+            # A body may hold a client's secret, and any header a key.
+            if request.body is not None:
+                raise self._error("E-TRK-013", url=request.url, status=status)
+            request = replace(request, headers={k: v for k, v in request.headers.items() if k == "Accept"})
+        if status in {301, 302, 303} and request.method == "POST":
+            request = replace(request, method="GET", body=None)
+        return replace(request, url=there)
+
+    def _once(self, request: _Request) -> _Attempt:
+        url, limits = request.url, request.limits
+        self._pace(url, limits)
+        self.requests += 1
+        with Watch(limits.deadline) as watch:
+            try:
+                with self._answer(request) as raw:
+                    headers = {name.lower(): value for name, value in raw.headers.items()}
+                    return _Attempt(raw.status, headers, self._read(raw, limits, url, watch), url)
+            except Blocked as blocked:
+                raise self._error("E-TRK-011", host=blocked.host, port=blocked.port) from None
+            except (HTTPError, OSError, ValueError) as error:
+                raise self._network_error(error, url, watch, limits) from None
+
+    @contextlib.contextmanager
+    def _answer(self, request: _Request) -> Iterator[urllib3.BaseHTTPResponse]:
+        limits = request.limits
+        raw = self._pool.urlopen(
+            request.method,
+            request.url,
+            body=request.body,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **request.headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=Timeout(connect=min(limits.connect, limits.deadline), read=min(limits.read, limits.deadline)),
+        )
+        whole = False
+        try:
+            yield raw
+            whole = True
+        finally:
+            # A connection with unread bytes must not serve the next request.
+            if whole:
+                raw.release_conn()
+            else:
+                raw.close()
+
+    def _read(self, raw: urllib3.BaseHTTPResponse, limits: Limits, url: str, watch: Watch) -> bytes:
+        read = bytearray()
+        while chunk := raw.read1(CHUNK, decode_content=True):  # type: ignore[attr-defined]
+            read += chunk
+            if len(read) > limits.max_bytes:
+                raise self._error("E-TRK-010", url=url, limit=limits.max_bytes)
+        if watch.expired:
+            raise self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
+        # `read1` returns quietly at the end of a cut body; the length that was announced tells.
+        remaining = getattr(raw, "length_remaining", None)
+        if remaining:
+            raise IncompleteRead(len(read), remaining)
+        self.bytes_read += len(read)
+        return bytes(read)
+
+    def _network_error(self, error: Exception, url: str, watch: Watch, limits: Limits) -> SourceError:
+        host = urlsplit(url).hostname or ""
+        if watch.expired:
+            return self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
+        if isinstance(error, NameResolutionError):
+            return self._error("E-TRK-008", host=host)
+        if isinstance(error, SSLError | ssl.SSLError):
+            return self._error("E-TRK-012", host=host)
+        if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
+            return self._error("E-TRK-009", url=url, seconds=round(min(limits.read, limits.deadline)))
+        return self._error("E-TRK-007", url=url)
+
+    def _judge(self, answer: _Attempt, validators: Mapping[str, str] | None, url: str) -> Response:
+        known = dict(validators or {})
+        if answer.status == 304 and known:
+            return Response(304, answer.headers, b"", answer.url, unchanged=True, validators=known)
+        if not 200 <= answer.status < 300:
+            raise self._status_error(answer, url)
+        made = {
+            "etag": answer.headers.get("etag"),
+            "last_modified": answer.headers.get("last-modified"),
+            "hash": hashlib.sha256(answer.body).hexdigest(),
+        }
+        fresh = {name: value for name, value in made.items() if value}
+        return Response(
+            answer.status,
+            answer.headers,
+            answer.body,
+            answer.url,
+            unchanged=known.get("hash") == fresh["hash"],
+            validators=fresh,
+        )
+
+    def _status_error(self, answer: _Attempt, url: str) -> SourceError:
+        status = answer.status
+        if status == 429:
+            wait = _retry_after(answer.headers)
+            error = self._error("E-TRK-002", url=url, status=status, wait=round(wait or self.limits.longest_wait))
+            error.retry_after = wait
+            return error
+        if status in {403, 406} and _is_firewall(answer.body):
+            return self._error("E-TRK-020", url=url, status=status)
+        code = {401: "E-TRK-003", 403: "E-TRK-003", 404: "E-TRK-004", 410: "E-TRK-004"}.get(status)
+        return self._error(code or ("E-TRK-005" if status >= 500 else "E-TRK-006"), url=url, status=status)
+
+    def _error(self, code: str, *, status: int | None = None, **params: Any) -> SourceError:
+        shown = {name: self.conceal(value) for name, value in params.items()}
+        if status is not None:
+            shown["status"] = status
+        error = SourceError(code, **shown)
+        error.status = status
+        return error
+
+    def conceal(self, value: Any) -> Any:
+        """A value to be shown, with every secret of this client struck from it."""
+        if not isinstance(value, str):
+            return value
+        tokens = [token for token, _ in self._tokens.values()]
+        for known in sorted((*self.auth.values, *tokens), key=len, reverse=True):
+            value = value.replace(known, HIDDEN)
+        return value
+
+    def _pace(self, url: str, limits: Limits) -> None:
+        if limits.requests_per_second <= 0:
+            return
+        host = urlsplit(url).netloc
+        now = self._clock()
+        due = self._next_at.get(host, now)
+        if due > now:
+            self._sleep(due - now)
+        self._next_at[host] = max(due, now) + 1 / limits.requests_per_second
+
+    def _token(self, way: OAuth2, limits: Limits) -> str:
+        """The access token of one way to log in, fetched when there is none that lasts (RFC 6749 §4.4)."""
+        token, until = self._tokens.get(way, ("", 0.0))
+        if self._clock() < until:
+            return token
+        url = check_url(way.token_url)
+        form = {"grant_type": "client_credentials"} | ({"scope": way.scope} if way.scope else {})
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        basic = Credentials(urllib3.make_headers(basic_auth=f"{way.client_id}:{way.client_secret}"))
+        bounds = replace(limits, max_bytes=min(limits.max_bytes, 1_000_000))
+        answer = self._repeat(_Request("POST", url, urlencode(form).encode(), headers, basic, bounds, _origin(url)))
+        granted = self._judge(answer, None, way.token_url).json()
+        if not isinstance(granted, dict) or not isinstance(granted.get("access_token"), str):
+            raise self._error("E-TRK-003", url=way.token_url, status=answer.status)
+        try:
+            seconds = float(granted.get("expires_in") or 300)
+        except (TypeError, ValueError):
+            seconds = 300.0
+        token = granted["access_token"]
+        self._tokens[way] = token, self._clock() + max(seconds - TOKEN_MARGIN, 0.0)
+        return token
+
+
+def _backoff(limits: Limits, number: int) -> float:
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
+    return limits.backoff * 2 ** (number - 1) * spread
+
+
+def _conditions(validators: Mapping[str, str] | None) -> dict[str, str]:
+    known = validators or {}
+    pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last_modified")))
+    return {name: value for name, value in pairs if value and value.isprintable()}
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110 §10.2.3: a number, or a date); None where there is none we understand."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return max((when - datetime.now(timezone.utc)).total_seconds(), 0.0)
