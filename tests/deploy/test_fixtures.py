@@ -1,0 +1,31 @@
+"""The fixtures that all platform tests stand on."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import text
+
+
+def test_a_session_has_ckan_with_our_plugin_and_tables(app, session):
+    answer = app.get("/api/3/action/status_show").json["result"]
+    assert "satudata" in answer["extensions"]
+    tables = session.execute(text("SELECT tablename FROM pg_tables WHERE tablename LIKE 'satudata%'")).scalars().all()
+    assert "satudata_source" in tables
+
+
+def test_a_dataset_is_stored_found_and_gone_after_cleaning(act, clean_catalog, search_index, unique, platform):
+    from ckan.plugins.toolkit import ObjectNotFound
+
+    opd = act("organization_create", name=unique)
+    act("package_create", name=f"{unique}-data", title="Pelayanan perizinan", owner_org=opd["id"])
+    search_index.commit()
+    assert act("package_search", q="layanan")["count"] == 1
+    started = time.monotonic()
+    platform.empty()
+    assert time.monotonic() - started < 0.3
+    assert search_index.documents() == []
+    with pytest.raises(ObjectNotFound):
+        act("package_show", id=f"{unique}-data")
+    assert act("organization_show", id=unique)["id"] == opd["id"]
