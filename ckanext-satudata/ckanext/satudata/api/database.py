@@ -1,0 +1,42 @@
+"""Reading Postgres for an answer: one statement, no transaction around it, and a plain 503 when it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ckan import model
+from sqlalchemy import Executable, Row
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.api.problems import Unavailable
+
+GONE = (OperationalError, InterfaceError, PoolTimeout)
+
+
+def rows(statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    """The rows of one statement. A connection the server has closed is replaced once; then `Unavailable`."""
+    try:
+        return _read(statement, params)
+    except DBAPIError as error:
+        if not error.connection_invalidated and not isinstance(error, GONE):
+            raise
+    except PoolTimeout as error:
+        raise Unavailable("postgres") from error
+    try:
+        return _read(statement, params)
+    except GONE as error:
+        raise Unavailable("postgres") from error
+
+
+def _read(statement: Executable, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+    engine = model.meta.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        return connection.execute(statement, dict(params or {})).all()
+
+
+def session() -> Session:
+    """CKAN's session, for what writes; it is taken away again when the request ends."""
+    current: Session = model.Session()
+    return current
