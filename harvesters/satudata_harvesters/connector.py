@@ -121,6 +121,22 @@ def _of_module(module: Any) -> list[type[Connector]]:
     ]
 
 
+def _load(load: Any, found: dict[str, type[Connector]]) -> str | None:
+    """Add what an entry holds; the reason where it cannot be used."""
+    try:
+        loaded = load()
+        classes = [loaded] if isinstance(loaded, type) else _of_module(loaded)
+    except Exception as error:  # noqa: BLE001 - whatever a third party's import raises, the others must go on
+        return f"{type(error).__name__}: {error}"
+    for connector in classes:
+        if not (issubclass(connector, Connector) and connector.kind):
+            return f"{connector.__name__}: not a Connector with a kind"
+        if connector.kind in found:
+            return f"{connector.kind}: taken by {found[connector.kind].__module__}"
+        found[connector.kind] = connector
+    return None
+
+
 @cache
 def registry() -> Registry:
     """All connectors: the built-in ones and those of other packages (entry point group `satudata.connectors`).
@@ -131,18 +147,8 @@ def registry() -> Registry:
     broken: dict[str, str] = {}
     loaders = [*_built_in(), *((point.name, point.load) for point in entry_points(group=ENTRY_POINTS))]
     for name, load in loaders:
-        try:
-            loaded = load()
-            classes = [loaded] if isinstance(loaded, type) else _of_module(loaded)
-            for connector in classes:
-                if not (issubclass(connector, Connector) and connector.kind):
-                    broken[name] = f"{connector.__name__}: not a Connector with a kind"
-                elif connector.kind in found:
-                    broken[name] = f"{connector.kind}: taken by {found[connector.kind].__module__}"
-                else:
-                    found[connector.kind] = connector
-        except Exception as error:  # noqa: BLE001 - whatever a third party's import raises, the others must go on
-            broken[name] = f"{type(error).__name__}: {error}"
-    for name, reason in broken.items():
-        log.warning("connector %r is disabled: %r", name, reason)
+        reason = _load(load, found)
+        if reason:
+            broken[name] = reason
+            log.warning("connector %r is disabled: %r", name, reason)
     return Registry(found, broken)

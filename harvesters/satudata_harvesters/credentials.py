@@ -54,7 +54,7 @@ AUTH_SCHEMA: Mapping[str, Any] = {
 
 
 def secret(value: str, label: str = "auth", environ: Mapping[str, str] | None = None) -> str:
-    """The value behind `env:NAME`, or the value itself; raises `ConfigError` E-CFG-006 where the variable is not set."""
+    """The value behind `env:NAME`, or the value itself; `ConfigError` E-CFG-006 where the variable is not set."""
     if not value.startswith(ENV):
         return value
     name = value.removeprefix(ENV)

@@ -51,7 +51,7 @@ def clean(value: Any) -> Any:
 
 
 class ReadingError(Exception):
-    """A problem of reading a source: an issue `code`, its `params`, and where it is (`line` of a source file, `pointer`)."""
+    """A problem of reading a source: an issue `code`, its `params`, and where it is (`line` of a file, `pointer`)."""
 
     def __init__(self, code: str, *, line: int | None = None, pointer: str = "", **params: Any) -> None:
         self.code = code
@@ -115,7 +115,7 @@ class ConfigError(ReadingError):
 
 
 class RecordError(ReadingError):
-    """One record cannot be read; the run goes on. A record with an `identifier` is still there and must not be withdrawn."""
+    """One record cannot be read; the run goes on. One with an `identifier` is still there and must not be withdrawn."""
 
     def __init__(self, code: str, *, identifier: str | None = None, **params: Any) -> None:
         super().__init__(code, **params)
@@ -126,7 +126,8 @@ class RecordError(ReadingError):
 def messages() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Every code of this package: `{code: {"id"|"en": {"message", "remedy"}}}`."""
     text = resources.files("satudata_harvesters").joinpath("messages.json").read_text("utf-8")
-    return json.loads(text)  # type: ignore[no-any-return]
+    codes: Mapping[str, Mapping[str, Mapping[str, str]]] = json.loads(text)
+    return codes
 
 
 class _Params(dict[str, Any]):

@@ -82,7 +82,7 @@ def _resolve(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
 
 
 class Guarded:
-    """What both kinds of connection share: the address check before connecting, and a second handle to shut the socket by."""
+    """What both kinds of connection share: the check before connecting, and a second handle to shut the socket by."""
 
     networks: tuple[Network, ...] = ()
     #: With a proxy the connection goes to the proxy, which the administrator has named; the target is the proxy's to
@@ -119,10 +119,12 @@ class Guarded:
         raise urllib3.exceptions.NewConnectionError(self, "refused") from failure  # type: ignore[arg-type]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, under the watch of its thread."""
         self._announce()
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def close(self) -> None:
+        """Close the socket and the handle beside it."""
         super().close()  # type: ignore[misc]
         self._drop_lifeline()
 
@@ -153,7 +155,7 @@ class _TlsConnection(Guarded, HTTPSConnection):
 
 
 def guarded_pools(networks: tuple[Network, ...], *, unchecked: bool) -> dict[str, type[HTTPConnectionPool]]:
-    """urllib3 pools by scheme whose connections hold to these networks; `unchecked` is for connections to a named proxy."""
+    """urllib3 pools by scheme whose connections hold to these networks; `unchecked` is for a proxy that was named."""
     rules = {"networks": networks, "unchecked": unchecked}
     plain = type("Plain", (_PlainConnection,), rules)
     tls = type("Tls", (_TlsConnection,), rules)

@@ -92,7 +92,7 @@ class Response:
         )
 
     def json(self) -> Any:
-        """The JSON value of the body; raises `SourceError` E-TRK-001 (no JSON at all), -014 (broken) or -020 (firewall)."""
+        """The JSON value of the body; else `SourceError` E-TRK-001 (no JSON), -014 (broken), -020 (firewall)."""
         start = self.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"<") or not start:
             code = "E-TRK-020" if _is_firewall(self.body) else "E-TRK-001"
@@ -348,7 +348,7 @@ class Http:
 
     def _read(self, raw: urllib3.BaseHTTPResponse, limits: Limits, url: str, watch: Watch) -> bytes:
         read = bytearray()
-        while chunk := raw.read1(CHUNK, decode_content=True):  # type: ignore[attr-defined]
+        while chunk := raw.read1(CHUNK, decode_content=True):
             read += chunk
             if len(read) > limits.max_bytes:
                 raise self._error("E-TRK-010", url=url, limit=limits.max_bytes)
@@ -468,7 +468,7 @@ def _conditions(validators: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a Retry-After header (RFC 9110 §10.2.3: a number, or a date); None where there is none we understand."""
+    """Seconds of a Retry-After header (RFC 9110 §10.2.3: a number, or a date); None where none can be read."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 9:
         return float(text)

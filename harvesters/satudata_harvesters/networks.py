@@ -18,8 +18,9 @@ STANDARD_PORTS = frozenset({80, 443})
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(block)
     for block in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-        "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/4", "240.0.0.0/4",
     )
 )  # fmt: skip
 _GLOBAL_6 = IPv6Network("2000::/3")
@@ -33,7 +34,7 @@ _6TO4 = IPv6Network("2002::/16")
 
 
 def unwrap(text: str) -> IPv4Address | IPv6Address:
-    """The address a packet would really reach: IPv4 carried inside IPv6 (mapped, compatible, 6to4, NAT64) is taken out."""
+    """The address a packet would really reach: IPv4 inside IPv6 (mapped, compatible, 6to4, NAT64) is taken out."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv4Address):
         return address
@@ -63,8 +64,9 @@ class Network:
 
     @classmethod
     def parse(cls, entry: str) -> Network:
-        """Read `10.20.0.0/16:8080`, `10.20.0.5:8080`, `10.20.0.0/16` or `[fd00::/8]:8080`; else `ConfigError` E-CFG-010."""
+        """Read `10.20.0.0/16:8080`, `10.20.0.5:8080`, `10.20.0.0/16`, `[fd00::/8]:80`; else E-CFG-010."""
         text = str(entry).strip()
+        network: Network | None
         try:
             if text.startswith("["):
                 block, _, port = text[1:].partition("]")
@@ -73,12 +75,12 @@ class Network:
                 block, port = text, ""
             else:
                 block, _, port = text.partition(":")
-            number = int(port) if port else None
-            if number is not None and not 0 < number < 65536:
-                raise ValueError(port)
-            return cls(ip_network(block), number)
+            network = cls(ip_network(block), int(port) if port else None)
         except ValueError:
-            raise ConfigError("E-CFG-010", entry=text, pointer="/allow_networks") from None
+            network = None
+        if network is None or (network.port is not None and not 0 < network.port < 65536):
+            raise ConfigError("E-CFG-010", entry=text, pointer="/allow_networks")
+        return network
 
     def allows(self, address: IPv4Address | IPv6Address, port: int) -> bool:
         """Whether this entry opens the address at the port."""
