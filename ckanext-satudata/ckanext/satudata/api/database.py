@@ -7,7 +7,8 @@ from typing import Any
 
 from ckan import model
 from sqlalchemy import Executable, Row
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.problems import Unavailable

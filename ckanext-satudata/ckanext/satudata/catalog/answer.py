@@ -8,27 +8,28 @@ national metadata (fields marked `private` in the contract) stand in neither.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import orjson
+
+from ckanext.satudata.catalog.package import resource_ids
+from satudata_schemas import contract
 from satudata_schemas.dataset import Dataset
 
 Audience = Literal["public", "full"]
 
 #: What the public reads of a `tertutup` dataset (UU 14/2008 Pasal 17: the decision to withhold is itself public).
 CLOSED_FIELDS = ("hak_akses", "dasar_pengecualian")
-#: Keys of a resource that lead to its content.
-LINK_KEYS = frozenset({"url", "hash"})
+#: Keys of a resource that lead to its content or show some of it (`value_domain` of a column).
+LINK_KEYS = frozenset({"url", "hash", "kamus_data"})
 #: Set by the platform from the record's row, never taken from what a source or a client sent.
-SERVER_FIELDS = frozenset(
-    {"title", "name", "owner_org", "hasil", "status", "skor_sdi", "identifier", "resources", "extras"}
-)
+SERVER_FIELDS = frozenset({"title", "name", "owner_org", "hasil", "status", "skor_sdi", "identifier", "resources"})
+#: Block II of the BPS activity metadata names the person responsible (UU 27/2022 Pasal 4).
+PERSONAL_PREFIX = "ii_pj_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,18 @@ def render(
     """The answers for both audiences; equal input gives equal bytes.
 
     `record` is the row of `satudata_record` as written (read are `id, package_id, name, identifier, status, version,
-    principles, jatuh_tempo, tidak_ditemukan_sejak` and the three times of change), `organization` has
-    `id, name, title` of the owning OPD, `source` has `name, title` of the application.
+    hak_akses, principles, jatuh_tempo, tidak_ditemukan_sejak` and the three times of change), `organization` has
+    `id, name, title` of the owning OPD, `source` has `name, title, identitas` of the application.
     """
-    fields = _fields(dataset)
     full = {
-        **_identity(fields, record, organization),
-        **_described(fields),
+        **_identity(dataset, record, organization),
+        **_described(dataset),
         "source": {key: source.get(key) for key in ("name", "title")},
         "identifier": record.get("identifier"),
         **_standing(record),
-        "resources": [_ordered(resource, _schema().resource) for resource in fields.get("resources") or ()],
+        "resources": _resources(dataset, record, keep=source.get("identitas") == "pertahankan"),
     }
-    public = _public(full, fields.get("hak_akses") or "terbuka")
+    public = _public(full, str(record.get("hak_akses") or dataset.text("hak_akses") or "terbuka"))
     answers: dict[Audience, Answer] = {"full": _answer(full)}
     answers["public"] = answers["full"] if public is full else _answer(public)
     return answers
@@ -73,7 +73,11 @@ def etag(body: bytes) -> str:
 
 
 def _answer(document: Mapping[str, Any]) -> Answer:
-    body = orjson.dumps({name: value for name, value in document.items() if value is not None}, default=str)
+    kept = {name: value for name, value in document.items() if value is not None}
+    try:
+        body = orjson.dumps(kept)
+    except TypeError:  # lone surrogates, integers beyond 64 bits: what JSON text can carry and JSON bytes cannot
+        body = orjson.dumps(_storable(kept))
     return Answer(etag(body), body.decode())
 
 
@@ -89,25 +93,52 @@ def _public(full: dict[str, Any], access: str) -> dict[str, Any]:
     return full
 
 
-def _identity(
-    fields: Mapping[str, Any], record: Mapping[str, Any], organization: Mapping[str, Any]
-) -> dict[str, Any]:
+def _identity(dataset: Dataset, record: Mapping[str, Any], organization: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": record.get("package_id") or record.get("id"),
         "name": record.get("name"),
-        "title": fields.get("title"),
+        "title": dataset.text("title"),
         "organization": {key: organization.get(key) for key in ("id", "name", "title")},
     }
 
 
-def _described(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The contract's fields in the contract's order; what the platform sets and personal contacts are left out."""
-    described = _ordered(fields, _schema().dataset)
-    return {
-        name: value
-        for name, value in described.items()
-        if name not in SERVER_FIELDS and name not in _schema().private and not name.startswith("ii_pj_")
+def _described(dataset: Dataset) -> dict[str, Any]:
+    """The contract's fields in the contract's order and types; what the platform sets and personal contacts are left out."""
+    known = {
+        name: _typed(field, dataset)
+        for name, field in _served_fields().items()
+        if dataset.get(name) not in (None, "", [])
     }
+    national = {
+        name: dataset.text(name)
+        for name in sorted(dataset)
+        if name not in contract.fields() and contract.NATIONAL_KEY.match(name) and not name.startswith(PERSONAL_PREFIX)
+    }
+    return known | national
+
+
+def _typed(field: contract.Field, dataset: Dataset) -> Any:
+    if field.is_text:
+        return dataset.text(field.name)
+    return dataset.texts(field.name) if field.is_list else dataset[field.name]
+
+
+@cache
+def _served_fields() -> dict[str, contract.Field]:
+    return {
+        name: field
+        for name, field in contract.fields().items()
+        if not (name in SERVER_FIELDS or field.computed or field.private or name.startswith(PERSONAL_PREFIX))
+    }
+
+
+def _resources(dataset: Dataset, record: Mapping[str, Any], *, keep: bool) -> list[dict[str, Any]]:
+    ids = resource_ids(str(record.get("package_id") or record.get("id")), dataset.resources, keep=keep)
+    known = [name for name in contract.resource_fields() if name != "id"]
+    return [
+        {"id": id_} | {name: resource[name] for name in known if resource.get(name) not in (None, "", [])}
+        for id_, resource in zip(ids, dataset.resources, strict=True)
+    ]
 
 
 def _standing(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,25 +177,13 @@ def _iso(moment: Any) -> str | None:
     return moment or None
 
 
-def _fields(dataset: Dataset) -> Mapping[str, Any]:
-    return dataset.fields
-
-
-def _ordered(values: Mapping[str, Any], order: Iterable[str]) -> dict[str, Any]:
-    known = {name: values[name] for name in order if name in values}
-    return known | {name: values[name] for name in sorted(values) if name not in known}
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    dataset: tuple[str, ...]
-    resource: tuple[str, ...]
-    private: frozenset[str]
-
-
-@cache
-def _schema() -> _Order:
-    schema = json.loads(files("satudata_schemas").joinpath("dataset.schema.json").read_text(encoding="utf-8"))
-    properties = schema["properties"]
-    private = (name for name, field in properties.items() if field.get("x-satudata", {}).get("private"))
-    return _Order(tuple(properties), tuple(properties["resources"]["items"]["properties"]), frozenset(private))
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
+        return str(value)
+    return value
