@@ -31,7 +31,7 @@ from demo.serving import Answer, Request, html_answer, json_answer, run, serve
 
 MAX_ROWS = 1000  # ckan.search.rows_max
 _RANGE = re.compile(r"(id|metadata_modified|metadata_created):([\[{])(\S+) TO ([^\s\]}]+)([\]}])")
-_ORGANIZATION = re.compile(r'(?:^|\s)\+?organization:"?([\w-]+)"?')
+_ORGANIZATION = re.compile(r'\borganization:"?([\w-]+)"?')
 
 
 class ActionError(Exception):
