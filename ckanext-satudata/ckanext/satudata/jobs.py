@@ -2,5 +2,12 @@
 
 from __future__ import annotations
 
-#: Queue of the harvests; the worker is started as `ckan jobs worker satudata`.
+#: Queue of the harvests; its worker is started as `ckan jobs worker satudata`.
 QUEUE = "satudata"
+
+
+def harvest(run_id: str) -> None:
+    """Do the work of one run; nothing happens where another worker has it or it has ended."""
+    from ckanext.satudata.harvest import engine
+
+    engine.run(run_id)

@@ -1,0 +1,63 @@
+"""The next page is fetched while the last one is written: a thread that runs exactly one page ahead.
+
+The thread touches the network only, never the database. Memory holds two pages, however large the source is.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from satudata_harvesters.connector import Page
+
+_END: Final = object()
+
+
+def ahead(pages: Iterable[Page], *, idle: Callable[[], None], every: float) -> Iterator[Page]:
+    """Yield the pages in their order; `idle` is called about each `every` seconds, also while the source keeps us waiting.
+
+    What the connector raises is raised here, after the pages before it. Leaving the loop early ends the thread at its next
+    page.
+    """
+    fetched: queue.Queue[object] = queue.Queue(maxsize=1)
+    left = threading.Event()
+
+    def put(item: object) -> bool:
+        while not left.is_set():
+            try:
+                fetched.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def fetch() -> None:
+        try:
+            for page in pages:
+                if not put(page):
+                    return
+            put(_END)
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for it
+            put(error)
+
+    threading.Thread(target=fetch, name="satudata-fetch", daemon=True).start()
+    called = time.monotonic()
+    try:
+        while True:
+            if time.monotonic() - called >= every:
+                idle()
+                called = time.monotonic()
+            try:
+                item = fetched.get(timeout=every)
+            except queue.Empty:
+                continue
+            if item is _END:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item  # type: ignore[misc]
+    finally:
+        left.set()

@@ -1,0 +1,269 @@
+"""One portion of a source becomes one transaction: mapped, compared with what is known, judged, written.
+
+A portion costs a fixed number of SQL statements, however many records it holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from satudata_harvesters.errors import RecordError
+from satudata_schemas import personal_data
+from satudata_schemas.assess import Assessment
+from satudata_schemas.dataset import Dataset, canonical, fingerprint
+from satudata_schemas.issue import Issue, excerpt
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.opd import Resolver
+from ckanext.satudata.catalog.write import Write, Written, write
+from ckanext.satudata.harvest.portions import Portion, Slice
+from ckanext.satudata.harvest.reading import Reading
+from ckanext.satudata.harvest.reckoning import Reckoning
+from ckanext.satudata.harvest.runs import Claim
+from ckanext.satudata.harvest.standing import Known, standing, unchanged
+
+REPEATED = "W-DUP-001"
+UNKNOWN_PUBLISHER = "W-OPD-001"
+
+_rec = t.record.c
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record on its way: `dataset` is None for one of an unchanged page, and for one that could not be read."""
+
+    identifier: str
+    dataset: Dataset | None = None
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()
+    owner_org: str = ""
+    fingerprint: str = ""
+    nameless: bool = False
+    error: RecordError | None = None
+
+
+def settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
+    """Do everything a portion asks for; the caller has prolonged the run's lease before and commits after."""
+    resolver = Resolver(session)
+    pages = _PagesRead(session, reading.source_id, [part.page.key for part in portion.slices if part.page.unchanged])
+    items: list[Item] = []
+    for part in portion.slices:
+        if part.page.unchanged:
+            found = [Item(identifier) for identifier in pages.held(part.page.key)]
+            reckoning.unchanged_page()
+        else:
+            found = [_item(reading, resolver, raw) for raw in part.records]
+        pages.add(part, [item.identifier for item in found])
+        items += found
+    items += [Item(error.identifier or "", error=error) for error in portion.errors]
+    reckoning.add(read=len(items))
+    once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
+    known = once.known
+    writes = list(_writes(reading, once.items, known))
+    results = write(session, writes, actor=None, run=held.run_id) if writes else []
+    reckoning.written(results, datasets={item.identifier: item.assessment.hasil != "tidak_dimuat" for item in writes if item.assessment})
+    reckoning.add(unchanged=len([item for item in once.items if item.error is None]) - len(writes))
+    met = {known[item.identifier].id for item in once.items if item.identifier in known}
+    met |= {result.record_id for result in results if result.outcome != "refused"}
+    _touch(session, held.run_id, met)
+    ids = {row.identifier: row.id for row in known.values()} | {result.identifier: result.record_id for result in results}
+    _note(session, held.run_id, ids, repeats, once.items)
+    pages.store(held.run_id, reading.rules_version)
+    return results
+
+
+def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
+    mapped = reading.mapping.apply(raw, reading.source)
+    issues = list(mapped.issues)
+    publisher = mapped.dataset.text("owner_org")
+    owner = reading.organization_id
+    if publisher:
+        match = resolver.resolve(publisher)
+        if match.organization_id:
+            owner = match.organization_id
+        else:
+            candidates = [str(candidate) for candidate in match.candidates]
+            issues.append(
+                Issue(UNKNOWN_PUBLISHER, "warning", "/owner_org", None, {"publisher": excerpt(publisher), "candidates": candidates})
+            )
+    dataset = mapped.dataset.with_fields(owner_org=owner)
+    return Item(
+        identifier=_key(mapped.identifier, dataset, mapped.rest),
+        dataset=dataset,
+        rest=mapped.rest,
+        issues=tuple(issues),
+        owner_org=owner,
+        fingerprint=fingerprint(dataset, mapped.rest, reading.volatile),
+        nameless=not mapped.identifier,
+    )
+
+
+def _key(identifier: str | None, dataset: Dataset, rest: Mapping[str, Any]) -> str:
+    """Under what a record is kept. One without identifier, or with a person's number as one, is kept under a hash.
+
+    Neither is ever loaded as a dataset, but its issues must have a place.
+    """
+    if not identifier:
+        return "tanpa-pengenal:" + hashlib.sha256(canonical(dataset) + canonical(rest)).hexdigest()[:32]
+    if personal_data.may_hold_nik(identifier) and any(personal_data.niks(identifier)):
+        return "tersamar:" + hashlib.sha256(identifier.encode()).hexdigest()[:32]
+    return identifier
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    items: list[Item]
+    known: dict[str, Known]
+
+
+def _first_of_each(
+    session: Session, source_id: str, run_id: str, items: Sequence[Item], reckoning: Reckoning
+) -> tuple[_Once, Counter[str]]:
+    """The records this run meets for the first time, what is known of them, and how often each further one came again."""
+    identifiers = {item.identifier for item in items if item.identifier}
+    met = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+    rows = session.execute(
+        sa.select(
+            _rec.id, _rec.identifier, _rec.fingerprint, _rec.rules_version, _rec.hasil, _rec.status,
+            _rec.tidak_ditemukan_sejak, _rec.package_id, _rec.reviewed_at.is_not(None).label("reviewed"), met.label("met"),
+        ).where(_rec.source_id == source_id, _rec.identifier.in_(identifiers))
+    ).all()  # fmt: skip
+    known = {row.identifier: Known(*row[:9]) for row in rows}
+    before = {row.identifier for row in rows if row.met}
+    first: dict[str, Item] = {}
+    repeats: Counter[str] = Counter()
+    for item in items:
+        if not item.identifier:
+            assert item.error is not None
+            reckoning.loose[item.error.code] += 1
+        elif item.identifier in before or item.identifier in first:
+            repeats[item.identifier] += 1
+        else:
+            first[item.identifier] = item
+    return _Once(list(first.values()), known), repeats
+
+
+def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known]) -> Iterator[Write]:
+    for item in items:
+        before = known.get(item.identifier)
+        if item.dataset is None or (before is not None and before.gone_by_hand):
+            continue
+        if unchanged(before, item.fingerprint, reading.rules_version):
+            continue
+        yield _judged(reading, item, item.dataset, before)
+
+
+def _judged(reading: Reading, item: Item, dataset: Dataset, before: Known | None) -> Write:
+    assessment: Assessment = reading.assess(dataset)
+    assessment = replace(assessment, issues=(*assessment.issues, *item.issues))
+    refused = assessment.hasil == "tidak_dimuat"
+    place = standing(before, assessment.hasil, penayangan=reading.penayangan)
+    keep = reading.keeps_identity
+    return Write(
+        source_id=reading.source_id,
+        identifier=item.identifier,
+        action=place.action,
+        owner_org=item.owner_org,
+        # What must not be loaded must not be kept either: it may hold personal data.
+        dataset=None if refused else dataset,
+        rest={} if refused else item.rest,
+        assessment=assessment,
+        fingerprint=item.fingerprint,
+        rules_version=reading.rules_version,
+        status=place.status,
+        package_id=item.identifier if keep else None,
+        name=(dataset.text("name") or None) if keep else None,
+    )
+
+
+def _touch(session: Session, run_id: str, met: set[str]) -> None:
+    if not met:
+        return
+    session.execute(insert(t.seen).on_conflict_do_nothing(), [{"run_id": run_id, "record_id": one} for one in sorted(met)])
+    session.execute(
+        sa.update(t.record).where(_rec.id.in_(sorted(met))).values(last_seen=sa.func.now(), last_run=run_id)
+    )
+
+
+def _note(session: Session, run_id: str, ids: Mapping[str, str], repeats: Counter[str], items: Iterable[Item]) -> None:
+    """Attach to records what is wrong with how they came: sent twice, or not readable this time."""
+    rows = [
+        {"record_id": ids[identifier], "run_id": run_id, "code": REPEATED, "severity": "warning", "pointer": "/identifier",
+         "params": {"times": times + 1}}
+        for identifier, times in repeats.items() if identifier in ids
+    ]  # fmt: skip
+    rows += [
+        {"record_id": ids[item.identifier], "run_id": run_id, "code": item.error.code, "severity": "warning",
+         "pointer": item.error.pointer, "params": item.error.params}
+        for item in items if item.error is not None and item.identifier in ids
+    ]  # fmt: skip
+    if not rows:
+        return
+    issue = t.issue.c
+    pairs = sa.tuple_(issue.record_id, issue.code).in_([(row["record_id"], row["code"]) for row in rows])
+    session.execute(sa.delete(t.issue).where(pairs))
+    session.execute(sa.insert(t.issue), rows)
+
+
+def forget_old_notes(session: Session, source_id: str, run_id: str) -> None:
+    """Drop notes on how records came that a complete look at the source has not confirmed."""
+    issue = t.issue.c
+    of_source = sa.select(_rec.id).where(_rec.source_id == source_id)
+    session.execute(
+        sa.delete(t.issue).where(issue.record_id.in_(of_source), issue.code == REPEATED, issue.run_id != run_id)
+    )
+
+
+class _PagesRead:
+    """What pages held when they were last read, so that an unchanged one need not be parsed."""
+
+    def __init__(self, session: Session, source_id: str, unchanged_keys: Sequence[str]) -> None:
+        self._session, self._source_id = session, source_id
+        self._held: dict[str, list[str]] = {}
+        if unchanged_keys:
+            page = t.page.c
+            rows = session.execute(
+                sa.select(page.key, page.identifiers).where(page.source_id == source_id, page.key.in_(unchanged_keys))
+            )
+            self._held = {row.key: list(row.identifiers) for row in rows}
+        self._rows: dict[str, dict[str, Any]] = {}
+
+    def held(self, key: str) -> list[str]:
+        """The identifiers on an unchanged page."""
+        return self._held.get(key, [])
+
+    def add(self, part: Slice, identifiers: list[str]) -> None:
+        """Note part of a page. Only with its end does it get validators, without which it counts as never read."""
+        row = self._rows.setdefault(part.page.key, {"key": part.page.key, "identifiers": [], "validators": {}})
+        row["validators"] = dict(part.page.validators or {}) if part.ends and not row["validators"] else {}
+        row["identifiers"] += identifiers
+
+    def store(self, run_id: str, rules_version: str) -> None:
+        """Write the pages down in one statement.
+
+        A page that this run has already met goes on where it was cut. Met a second time after its end, it was read while
+        the source was shifting: such a page is not trusted next time.
+        """
+        if not self._rows:
+            return
+        always = {"source_id": self._source_id, "run_id": run_id, "rules_version": rules_version}
+        page, new = t.page.c, insert(t.page)
+        again = page.run_id == new.excluded.run_id
+        settled = sa.and_(again, page.validators != sa.text("'{}'::jsonb"))
+        upsert = new.on_conflict_do_update(
+            index_elements=["source_id", "key"],
+            set_={
+                "identifiers": sa.case((again, page.identifiers.op("||")(new.excluded.identifiers)), else_=new.excluded.identifiers),
+                "validators": sa.case((settled, sa.text("'{}'::jsonb")), else_=new.excluded.validators),
+                "run_id": new.excluded.run_id,
+                "rules_version": new.excluded.rules_version,
+            },
+        )
+        self._session.execute(upsert, [row | always for row in self._rows.values()])

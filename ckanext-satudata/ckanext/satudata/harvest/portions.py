@@ -1,0 +1,97 @@
+"""Pages cut and gathered into portions of one transaction each, and the checkpoint that names where a portion ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from satudata_harvesters.connector import Page
+from satudata_harvesters.errors import RecordError
+
+#: Unchanged pages cost next to nothing; so many of them are settled in one transaction.
+MAX_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a run has come: behind the page `after`, and `skip` records into the next one."""
+
+    after: str | None = None
+    skip: int = 0
+
+    @classmethod
+    def parse(cls, text: str | None) -> Checkpoint:
+        """Read what `str` wrote; the beginning for None."""
+        if not text:
+            return cls()
+        stored = json.loads(text)
+        return cls(stored["after"], stored["skip"])
+
+    def __str__(self) -> str:
+        return json.dumps({"after": self.after, "skip": self.skip})
+
+
+@dataclass(slots=True)
+class Slice:
+    """Part of a page: its raw records from `start`, and whether the page ends with them."""
+
+    page: Page
+    start: int
+    records: list[dict[str, Any]]
+    ends: bool
+
+
+@dataclass(slots=True)
+class Portion:
+    """What one transaction settles."""
+
+    slices: list[Slice] = field(default_factory=list)
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    last: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many raw records it holds."""
+        return sum(len(part.records) for part in self.slices)
+
+    @property
+    def total(self) -> int | None:
+        """How many records the source says it holds."""
+        return next((part.page.total for part in reversed(self.slices) if part.page.total is not None), None)
+
+    @property
+    def errors(self) -> list[RecordError]:
+        """Records that exist but could not be read."""
+        return [error for part in self.slices if part.ends for error in part.page.errors]
+
+
+def portions(pages: Iterable[Page], start: Checkpoint, size: int) -> Iterator[Portion]:
+    """Gather pages up to `size` records, and cut those that hold more; ends after the page with `last`."""
+    portion = Portion(checkpoint=start)
+    after, skip = start.after, start.skip
+    for page in pages:
+        for part in _cut(page, skip, size):
+            portion.slices.append(part)
+            portion.last = page.last and part.ends
+            portion.checkpoint = (
+                Checkpoint(page.checkpoint) if part.ends else Checkpoint(after, part.start + len(part.records))
+            )
+            if portion.size >= size or len(portion.slices) >= MAX_PAGES or portion.last:
+                yield portion
+                portion = Portion(checkpoint=portion.checkpoint)
+        after, skip = page.checkpoint, 0
+        if page.last:
+            return
+    if portion.slices:
+        yield portion
+
+
+def _cut(page: Page, skip: int, size: int) -> Iterator[Slice]:
+    if len(page.records) <= skip:
+        yield Slice(page, skip, [], ends=True)
+        return
+    for start in range(skip, len(page.records), size):
+        records = page.records[start : start + size]
+        yield Slice(page, start, records, ends=start + len(records) >= len(page.records))

@@ -1,0 +1,53 @@
+"""What a run has counted so far: the numbers of contracts.md and the issues that belong to no record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ckanext.satudata.catalog.write import Written
+
+_OUTCOMES = {"created": "created", "changed": "updated", "restored": "updated", "withdrawn": "withdrawn"}
+_UNCHANGED_PAGES = "unchanged_pages"
+_LOOSE = "loose_issues"
+
+
+class Reckoning:
+    """Adds up a run; kept as JSON in `run.counts`, so that a resumed run goes on counting."""
+
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
+        known = dict(stored or {})
+        self.loose: Counter[str] = Counter(known.pop(_LOOSE, {}))
+        known.pop("issues", None)
+        self.counts: Counter[str] = Counter(known)
+
+    def __getitem__(self, name: str) -> int:
+        return self.counts[name]
+
+    def add(self, **numbers: int) -> None:
+        """Add to the named counts."""
+        self.counts.update(numbers)
+
+    def written(self, results: Iterable[Written], *, datasets: Mapping[str, bool]) -> None:
+        """Count what became of a batch; `datasets` says by identifier which of them are datasets at all (not tidak_dimuat)."""
+        for result in results:
+            if result.outcome == "refused":
+                self.loose[result.code or "E-IDN-002"] += 1
+            elif result.outcome == "unchanged":
+                self.counts["unchanged"] += 1
+            elif datasets.get(result.identifier, True):
+                self.counts[_OUTCOMES.get(result.outcome, result.outcome)] += 1
+
+    def unchanged_page(self) -> None:
+        """Note a page that was not parsed."""
+        self.counts[_UNCHANGED_PAGES] += 1
+
+    @property
+    def skipped_pages(self) -> bool:
+        """Whether some page was not parsed, so that what it holds was not looked at."""
+        return self.counts[_UNCHANGED_PAGES] > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """For `run.counts`."""
+        return {**self.counts, _LOOSE: dict(self.loose)}

@@ -1,0 +1,89 @@
+"""What a complete run no longer met: marked first, withdrawn after the grace, held when it is suspiciously much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from ckan.common import config
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import tables as t
+
+_rec = t.record.c
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When vanished datasets are too many to believe: more than `share` of the source and more than `minimum`."""
+
+    share: float
+    minimum: int
+    grace_days: int
+
+    @classmethod
+    def configured(cls) -> Guard:
+        """As the administrator set it; by default 20 %, 5, 7 days."""
+        prefix = "ckanext.satudata.harvest."
+        return cls(
+            float(config.get(f"{prefix}removal_share", "0.2")),
+            int(config.get(f"{prefix}removal_minimum", 5)),
+            int(config.get(f"{prefix}grace_days", 7)),
+        )
+
+    def holds(self, *, vanished: int, live: int, read: int) -> bool:
+        """Whether the Walidata must confirm: also when the source answered well but sent nothing at all."""
+        if vanished == 0:
+            return False
+        return read == 0 or (vanished > self.share * live and vanished > self.minimum)
+
+
+def _live(source_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_rec.source_id == source_id, _rec.package_id.is_not(None), _rec.status != "ditarik")
+
+
+def _unmet(run_id: str) -> sa.ColumnElement[bool]:
+    return ~sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+
+
+def vanished(session: Session, source_id: str, run_id: str) -> tuple[list[str], int]:
+    """(ids that this run is the first to miss, number of the source's datasets that are not withdrawn)."""
+    live = session.scalar(sa.select(sa.func.count()).where(_live(source_id))) or 0
+    ids = session.scalars(
+        sa.select(_rec.id)
+        .where(_live(source_id), _rec.tidak_ditemukan_sejak.is_(None), _unmet(run_id))
+        .order_by(_rec.id)
+    )
+    return list(ids), live
+
+
+def mark(session: Session, ids: Sequence[str], *, run: str) -> None:
+    """Mark records as not found at their source, from today on; they stay readable."""
+    raise NotImplementedError
+
+
+def due(session: Session, source_id: str, run_id: str, grace_days: int, size: int) -> Iterator[Sequence[Any]]:
+    """Rows `(id, identifier)` whose grace is over and which this run did not meet either, in batches.
+
+    The caller withdraws a batch before it takes the next.
+    """
+    limit = sa.func.current_date() - grace_days
+    query = (
+        sa.select(_rec.id, _rec.identifier)
+        .where(_live(source_id), _rec.tidak_ditemukan_sejak <= limit, _unmet(run_id))
+        .order_by(_rec.id)
+        .limit(size)
+    )
+    last = ""
+    while rows := session.execute(query.where(_rec.id > last)).all():
+        last = rows[-1].id
+        yield rows
+
+
+def forget_unloaded(session: Session, source_id: str, run_id: str) -> None:
+    """Drop records that were never loaded as datasets and that the source no longer sends."""
+    gone = sa.select(_rec.id).where(_rec.source_id == source_id, _rec.package_id.is_(None), _unmet(run_id))
+    session.execute(sa.delete(t.issue).where(t.issue.c.record_id.in_(gone)))
+    session.execute(sa.delete(t.record).where(_rec.id.in_(gone)))

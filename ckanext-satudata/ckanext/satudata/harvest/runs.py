@@ -1,0 +1,298 @@
+"""Runs: one harvest of one source each, their states, and what people decide about them.
+
+The rows in Postgres are the only truth about who works on what: a worker owns a run while its `lease_until` lies ahead and
+its `attempt` is the row's. Functions with a `session` leave the commit to their caller.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from ckan.common import config
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import roles
+from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
+
+#: States in which somebody works on a run or soon will.
+UNDER_WAY = ("antre", "berjalan", "terputus")
+#: A run that was taken up so often without an end is given up: it is the run that kills its workers.
+MAX_ATTEMPTS = 10
+#: What contracts.md prints of every run, in this order; a count that never moved is 0.
+COUNTS = (
+    "read", "created", "updated", "unchanged", "missing", "withdrawn", "layak", "perlu_perbaikan", "tidak_dimuat",
+)  # fmt: skip
+
+_r = t.run.c
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's hold on a run; worthless from the moment in which another attempt begins."""
+
+    run_id: str
+    attempt: int
+    source: Mapping[str, Any]
+    checkpoint: str | None
+    counts: Mapping[str, Any]
+    complete: bool
+    started: datetime
+    bytes: int
+    requests: int
+
+
+def lease_seconds() -> int:
+    """How long a silent worker keeps its run, in seconds."""
+    return int(config.get("ckanext.satudata.harvest.lease_seconds", 60))
+
+
+def lease_end() -> Any:
+    """The SQL expression of when a lease taken now will end."""
+    return sa.func.now() + sa.text(f"interval '{lease_seconds()} seconds'")
+
+
+def start(session: Session, source_id: str, *, actor: str | None, trigger: str = "command") -> str:
+    """Queue a run of a source and return its id; `tick` or `schedule.enqueue` brings it to a worker.
+
+    `actor` is a user's id, or None for the platform itself. Raises `SourceRefused` for a paused, built-in or unknown source
+    and for an actor of another office, `RunRefused` E-RUN-002 while another run of the source is under way.
+    """
+    source = session.execute(sa.select(t.source).where(t.source.c.id == source_id).with_for_update()).mappings().first()
+    if source is None:
+        raise SourceRefused("E-SRC-001", name=source_id)
+    _may_manage(session, actor, source["organization_id"])
+    if source["connector"] == "formulir":
+        raise SourceRefused("E-SRC-011", name=source["name"])
+    if source["state"] != "aktif":
+        raise SourceRefused("E-SRC-010", name=source["name"])
+    busy = session.scalar(sa.select(_r.id).where(_r.source_id == source_id, _r.state.in_(UNDER_WAY)))
+    if busy:
+        raise RunRefused("E-RUN-002", run=busy)
+    run_id = str(uuid.uuid4())
+    session.execute(sa.insert(t.run).values(id=run_id, source_id=source_id, actor=actor, trigger=trigger))
+    return run_id
+
+
+def claim(session: Session, run_id: str) -> Claim | None:
+    """Take up a queued, interrupted or orphaned run; None where another worker has it or it has ended."""
+    free = sa.or_(
+        _r.state.in_(("antre", "terputus")), sa.and_(_r.state == "berjalan", _r.lease_until < sa.func.clock_timestamp())
+    )
+    taken = (
+        session.execute(
+            sa.update(t.run)
+            .where(_r.id == run_id, free)
+            .values(
+                state="berjalan",
+                attempt=_r.attempt + 1,
+                lease_until=lease_end(),
+                started=sa.func.coalesce(_r.started, sa.func.now()),
+            )
+            .returning(t.run)
+        )
+        .mappings()
+        .first()
+    )
+    if taken is None:
+        return None
+    source = session.execute(sa.select(t.source).where(t.source.c.id == taken["source_id"])).mappings().one()
+    return Claim(
+        run_id=run_id,
+        attempt=taken["attempt"],
+        source=dict(source),
+        checkpoint=taken["checkpoint"],
+        counts=taken["counts"],
+        complete=taken["complete"],
+        started=taken["started"],
+        bytes=taken["bytes"],
+        requests=taken["requests"],
+    )
+
+
+def keep(session: Session, held: Claim, **values: Any) -> None:
+    """Prolong the lease and store `values` on the run: the first statement of every transaction of a worker.
+
+    Raises `RunLost` where the run is no longer this worker's.
+    """
+    row = session.execute(
+        sa.update(t.run)
+        .where(_r.id == held.run_id, _r.attempt == held.attempt, _r.state == "berjalan")
+        .values(lease_until=lease_end(), **values)
+    )
+    if row.rowcount != 1:  # type: ignore[attr-defined]
+        session.rollback()
+        raise RunLost
+
+
+def end(session: Session, held: Claim, state: str, **values: Any) -> None:
+    """End a run that this worker holds: sums up what its records were judged, empties its list of met records."""
+    keep(session, held, state=state, **values)
+    session.execute(
+        sa.update(t.run)
+        .where(_r.id == held.run_id)
+        .values(finished=sa.func.now(), lease_until=None, counts=values.get("counts", {}) | _judged(session, held.run_id))
+    )
+    session.execute(sa.delete(t.seen).where(t.seen.c.run_id == held.run_id))
+    source = sa.update(t.source).where(t.source.c.id == held.source["id"])
+    if state == "gagal":
+        session.execute(source.values(failing_since=sa.func.coalesce(t.source.c.failing_since, sa.func.now())))
+    elif state in ("selesai", "ditahan"):
+        session.execute(source.values(failing_since=None, last_success=sa.func.now()))
+
+
+def _judged(session: Session, run_id: str) -> dict[str, Any]:
+    met = sa.select(t.seen.c.record_id).where(t.seen.c.run_id == run_id)
+    record, issue = t.record.c, t.issue.c
+    hasil = session.execute(sa.select(record.hasil, sa.func.count()).where(record.id.in_(met)).group_by(record.hasil))
+    codes = session.execute(sa.select(issue.code, sa.func.count()).where(issue.record_id.in_(met)).group_by(issue.code))
+    return {name: count for name, count in hasil} | {"issues": {code: count for code, count in codes}}
+
+
+def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
+    """Stop a run; what it has already written stays. A worker notices at its next batch."""
+    run = _locked(session, run_id)
+    _may_manage(session, actor, run["organization_id"])
+    if run["state"] not in UNDER_WAY:
+        raise RunRefused("E-RUN-003", run=run_id, state=run["state"])
+    session.execute(
+        sa.update(t.run)
+        .where(_r.id == run_id)
+        .values(state="dibatalkan", attempt=_r.attempt + 1, lease_until=None, finished=sa.func.now(), decided_by=actor)
+    )
+    session.execute(sa.delete(t.seen).where(t.seen.c.run_id == run_id))
+
+
+def confirm(session: Session, run_id: str, *, actor: str | None) -> int:
+    """Let a held run mark its vanished datasets after all; returns how many. They are withdrawn when their grace is over.
+
+    A dataset that a later run has met again is left alone. Raises `RunRefused` E-RUN-004 for an actor who is no Walidata.
+    """
+    run = _decide(session, run_id, actor)
+    record = t.record.c
+    marked = session.execute(
+        sa.update(t.record)
+        .where(
+            record.id.in_(sa.bindparam("ids", expanding=True)),
+            record.tidak_ditemukan_sejak.is_(None),
+            sa.or_(record.last_seen.is_(None), record.last_seen < run["started"]),
+        )
+        .values(tidak_ditemukan_sejak=sa.func.current_date()),
+        {"ids": run["removals"] or [""]},
+    )
+    counts = run["counts"] | {"missing": marked.rowcount}  # type: ignore[attr-defined]
+    session.execute(sa.update(t.run).where(_r.id == run_id).values(counts=counts, report=run["report"] | {"decision": "confirm"}))
+    return int(counts["missing"])
+
+
+def reject(session: Session, run_id: str, *, actor: str | None) -> None:
+    """Close a held run without removing anything."""
+    run = _decide(session, run_id, actor)
+    session.execute(sa.update(t.run).where(_r.id == run_id).values(report=run["report"] | {"decision": "reject"}))
+
+
+def supersede(session: Session, source_id: str, run_id: str) -> None:
+    """Close older held runs of a source: the newer one has looked again."""
+    session.execute(
+        sa.update(t.run)
+        .where(_r.source_id == source_id, _r.state == "ditahan", _r.id != run_id)
+        .values(state="selesai", report=_r.report.op("||")(sa.func.jsonb_build_object("superseded_by", run_id)))
+    )
+
+
+def show(session: Session, run_id: str) -> dict[str, Any]:
+    """One run as `--json` prints it (contracts.md), and what a page needs beside: times, progress, error, removals."""
+    row = session.execute(_rows().where(_r.id == run_id)).mappings().first()
+    if row is None:
+        raise RunRefused("E-RUN-001", run=run_id)
+    return _shown(row) | {"removals": list(row["removals"] or []), "report": row["report"]}
+
+
+def listing(
+    session: Session, *, source_id: str | None = None, states: Sequence[str] = (), limit: int = 50, offset: int = 0
+) -> list[dict[str, Any]]:
+    """Runs, newest first, as `show` gives them but without the list of removals."""
+    query = _rows().order_by(_r.created.desc(), _r.id).limit(limit).offset(offset)
+    if source_id:
+        query = query.where(_r.source_id == source_id)
+    if states:
+        query = query.where(_r.state.in_(states))
+    return [_shown(row) for row in session.execute(query).mappings()]
+
+
+def summary(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Exactly what contracts.md says `harvest NAME --json` prints of a run that `show` gave."""
+    return {name: run[name] for name in ("run", "source", "state", "complete", *COUNTS, "issues")}
+
+
+def _rows() -> sa.Select[Any]:
+    return sa.select(t.run, t.source.c.name.label("source_name"), t.source.c.organization_id).join_from(
+        t.run, t.source, t.source.c.id == _r.source_id, isouter=True
+    )
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    counts = row["counts"]
+    error = {"code": row["error_code"], "params": row["error_params"] or {}} if row["error_code"] else None
+    return {
+        "run": row["id"],
+        "source": row["source_name"],
+        "state": row["state"],
+        "complete": row["complete"],
+        **{name: counts.get(name, 0) for name in COUNTS},
+        "issues": counts.get("issues", {}),
+        "error": error,
+        "held": len(row["removals"] or ()),
+        "trigger": row["trigger"],
+        "actor": row["actor"],
+        "attempt": row["attempt"],
+        "progress": row["progress"],
+        "bytes": row["bytes"],
+        "requests": row["requests"],
+        "decided_by": row["decided_by"],
+        **{name: _iso(row[name]) for name in ("created", "started", "finished", "decided_at")},
+        "source_id": row["source_id"],
+    }
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _locked(session: Session, run_id: str) -> Mapping[str, Any]:
+    row = (
+        session.execute(
+            sa.select(t.run, t.source.c.organization_id)
+            .join(t.source, t.source.c.id == _r.source_id)
+            .where(_r.id == run_id)
+            .with_for_update(of=t.run)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise RunRefused("E-RUN-001", run=run_id)
+    return row
+
+
+def _decide(session: Session, run_id: str, actor: str | None) -> Mapping[str, Any]:
+    if actor is None or not roles.is_walidata(session, actor):
+        raise RunRefused("E-RUN-004")
+    run = _locked(session, run_id)
+    if run["state"] != "ditahan":
+        raise RunRefused("E-RUN-003", run=run_id, state=run["state"])
+    session.execute(
+        sa.update(t.run).where(_r.id == run_id).values(state="selesai", decided_by=actor, decided_at=sa.func.now())
+    )
+    return run
+
+
+def _may_manage(session: Session, actor: str | None, organization_id: str) -> None:
+    if actor is None or roles.is_walidata(session, actor) or roles.acts_for(session, actor, organization_id):
+        return
+    raise SourceRefused("E-SRC-005")

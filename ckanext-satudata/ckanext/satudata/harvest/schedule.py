@@ -1,0 +1,156 @@
+"""What is due and what was left lying: the small process that needs no cron and no memory.
+
+Everything it knows stands in Postgres, so it may run on any number of hosts at once and be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from ckan.lib import jobs as ckan_jobs
+from ckan.plugins import toolkit
+from cronsim import CronSim, CronSimError
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+from sqlalchemy.orm import Session
+
+from ckanext.satudata import jobs
+from ckanext.satudata.catalog import index
+from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.harvest import runs
+from ckanext.satudata.harvest.errors import Refused, SourceRefused
+from ckanext.satudata.harvest.sessions import session
+
+log = logging.getLogger(__name__)
+
+_r = t.run.c
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What one tick has done."""
+
+    queued: tuple[str, ...]
+    interrupted: int
+    indexed: int
+
+
+def next_time(expression: str, zone: str, *, after: datetime) -> datetime:
+    """When a cron expression in a time zone comes due next, in UTC; `SourceRefused` E-SRC-009 for one that cannot be read."""
+    try:
+        found: datetime = next(CronSim(expression, after.astimezone(ZoneInfo(zone))))
+    except (CronSimError, StopIteration, KeyError, ValueError, OSError):
+        raise SourceRefused("E-SRC-009", schedule=f"{expression} {zone}") from None
+    return found.astimezone(timezone.utc)
+
+
+def tick() -> Ticked:
+    """Start the runs that are due, take up orphaned ones, hand all to the workers, and bring the index up to date.
+
+    A missed time is caught up once, however often it was missed.
+    """
+    with session() as opened:
+        interrupted = _interrupted(opened)
+        _start_due(opened)
+        waiting = _take_waiting(opened)
+        opened.commit()
+        for run_id in waiting:
+            enqueue(run_id)
+        return Ticked(tuple(waiting), interrupted, drain(opened))
+
+
+def drain(opened: Session) -> int:
+    """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next time."""
+    sent = 0
+    try:
+        while batch := index.drain(opened):
+            opened.commit()
+            sent += batch
+    except Exception as error:  # noqa: BLE001 - the index is derived: whatever it fails on must not stop the work before it
+        opened.rollback()
+        log.warning("the index lags behind: %s", type(error).__name__)
+    return sent
+
+
+def enqueue(run_id: str) -> None:
+    """Hand a run to the workers, unless it already waits there. Only after the commit that made it."""
+    job_id = f"satudata-{run_id}"
+    try:
+        queue = ckan_jobs.get_queue(jobs.QUEUE)
+        if Job.fetch(job_id, connection=queue.connection).get_status() == JobStatus.QUEUED:
+            return
+    except NoSuchJobError:
+        pass
+    toolkit.enqueue_job(
+        jobs.harvest,
+        [run_id],
+        title=f"harvest {run_id}",
+        queue=jobs.QUEUE,
+        rq_kwargs={"timeout": -1, "job_id": job_id, "result_ttl": 0, "failure_ttl": 3600},
+    )
+
+
+def _start_due(opened: Session) -> None:
+    source = t.source.c
+    due = opened.execute(
+        sa.select(source.id, source.name, source.schedule, source.timezone, sa.func.now().label("now"))
+        .where(source.state == "aktif", source.next_run <= sa.func.now())
+        .order_by(source.next_run)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in due:
+        opened.execute(sa.update(t.source).where(source.id == row.id).values(next_run=_after(row)))
+        try:
+            runs.start(opened, row.id, actor=None, trigger="schedule")
+        except Refused as refused:
+            log.info("%r is due but not started: %s", row.name, refused.code)
+
+
+def _after(row: Any) -> datetime | None:
+    if not row.schedule:
+        return None
+    try:
+        return next_time(row.schedule, row.timezone, after=row.now)
+    except SourceRefused:
+        log.warning("the schedule of %r cannot be read", row.name)
+        return None
+
+
+def _interrupted(opened: Session) -> int:
+    orphaned = opened.execute(
+        sa.select(_r.id, _r.attempt)
+        .where(_r.state == "berjalan", _r.lease_until < sa.func.now())
+        .with_for_update(skip_locked=True)
+    ).all()
+    tired = [row.id for row in orphaned if row.attempt >= runs.MAX_ATTEMPTS]
+    again = [row.id for row in orphaned if row.attempt < runs.MAX_ATTEMPTS]
+    if again:
+        opened.execute(sa.update(t.run).where(_r.id.in_(again)).values(state="terputus", lease_until=None))
+    if tired:
+        gone = {"error_code": "E-RUN-005", "error_params": {"attempts": runs.MAX_ATTEMPTS}}
+        opened.execute(
+            sa.update(t.run).where(_r.id.in_(tired)).values(state="gagal", lease_until=None, finished=sa.func.now(), **gone)
+        )
+        opened.execute(sa.delete(t.seen).where(t.seen.c.run_id.in_(tired)))
+    return len(orphaned)
+
+
+def _take_waiting(opened: Session) -> list[str]:
+    """Runs that wait for a worker. The lease keeps another tick from handing them over again at once."""
+    waiting = list(
+        opened.scalars(
+            sa.select(_r.id)
+            .where(_r.state.in_(("antre", "terputus")), sa.or_(_r.lease_until.is_(None), _r.lease_until < sa.func.now()))
+            .order_by(_r.created)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    if waiting:
+        opened.execute(sa.update(t.run).where(_r.id.in_(waiting)).values(lease_until=runs.lease_end()))
+    return waiting

@@ -1,0 +1,101 @@
+import threading
+
+import pytest
+from satudata_harvesters.connector import Page
+from satudata_harvesters.errors import SourceError
+
+from ckanext.satudata.harvest.ahead import ahead
+from ckanext.satudata.harvest.portions import Checkpoint, portions
+
+
+def pages(*sizes, first=0):
+    """Pages 0, 1, … of records numbered through, the last of them marked as last."""
+    number = 0
+    for page, size in enumerate(sizes):
+        records = [{"n": number + i} for i in range(size)]
+        number += size
+        if page >= first:
+            yield Page(str(page), records, str(page + 1), last=page == len(sizes) - 1)
+
+
+def numbers(portion):
+    return [record["n"] for part in portion.slices for record in part.records]
+
+
+def test_small_pages_are_gathered_into_one_transaction():
+    found = list(portions(pages(2, 2, 2, 1), Checkpoint(), 4))
+
+    assert [numbers(portion) for portion in found] == [[0, 1, 2, 3], [4, 5, 6]]
+    assert [portion.last for portion in found] == [False, True]
+
+
+def test_a_large_page_is_cut_and_only_its_end_completes_the_run():
+    found = list(portions(pages(5), Checkpoint(), 2))
+
+    assert [numbers(portion) for portion in found] == [[0, 1], [2, 3], [4]]
+    assert [portion.last for portion in found] == [False, False, True]
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (7, 2), (1,), (0, 4), (4, 0)])
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+def test_a_run_resumed_at_any_checkpoint_reads_every_record_exactly_once(sizes, size):
+    whole = [numbers(portion) for portion in portions(pages(*sizes), Checkpoint(), size)]
+    for stop in range(len(whole)):
+        before = list(portions(pages(*sizes), Checkpoint(), size))[: stop + 1]
+        start = Checkpoint.parse(str(before[-1].checkpoint))
+        after = portions(pages(*sizes, first=int(start.after or 0)), start, size) if not before[-1].last else []
+
+        assert sum(map(numbers, before), []) + sum(map(numbers, after), []) == list(range(sum(sizes)))
+
+
+def test_a_source_that_ends_without_its_last_page_never_completes():
+    def broken():
+        yield Page("0", [{"n": 0}], "1", last=False)
+
+    assert [portion.last for portion in portions(broken(), Checkpoint(), 10)] == [False]
+
+
+def test_pages_come_in_order_and_the_next_is_fetched_while_one_is_worked_on():
+    fetched = []
+    second = threading.Event()
+
+    def source():
+        for number, page in enumerate(pages(1, 1, 1)):
+            fetched.append(number)
+            if number == 1:
+                second.set()
+            yield page
+
+    seen = []
+    for page in ahead(source(), idle=lambda: None, every=1):
+        assert second.wait(5)
+        seen.append(page.key)
+
+    assert seen == ["0", "1", "2"]
+
+
+def test_what_the_source_raises_arrives_after_the_pages_before_it():
+    def source():
+        yield from pages(1, 1, 1)
+        raise SourceError("E-TRK-007", url="https://sumber.example.go.id")
+
+    seen = []
+    with pytest.raises(SourceError):
+        for page in ahead(source(), idle=lambda: None, every=1):
+            seen.append(page.key)
+    assert seen == ["0", "1", "2"]
+
+
+def test_the_lease_is_kept_while_a_source_is_slow():
+    answered, calls = threading.Event(), []
+
+    def source():
+        answered.wait(5)
+        yield from pages(1)
+
+    def idle():
+        calls.append(1)
+        answered.set()
+
+    assert [page.key for page in ahead(source(), idle=idle, every=0.01)] == ["0"]
+    assert calls
