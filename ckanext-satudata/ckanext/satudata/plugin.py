@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 from ckanext.satudata import cli
 from ckanext.satudata.api.app import mount
 from ckanext.satudata.catalog import edits, index, labels
-from ckanext.satudata.portal import blueprints, facets, helpers
+from ckanext.satudata.portal import blueprints, facets, helpers, serving
 
 
 @toolkit.blanket.config_declarations
@@ -33,10 +33,8 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     plugins.implements(plugins.IDomainObjectModification, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Templates and assets of the portal."""
+        """Templates of the portal; its few static files are served by `portal.serving`."""
         toolkit.add_template_directory(config, "templates")
-        toolkit.add_public_directory(config, "assets/public")
-        toolkit.add_resource("assets", "satudata")
 
     def get_commands(self) -> list[click.Command]:
         """`ckan satudata …`."""
@@ -47,8 +45,8 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
         return blueprints()
 
     def make_middleware(self, app: Flask, _config: Any) -> Flask:
-        """Mount the API beside CKAN; the same app is returned, as CKAN expects."""
-        return mount(app)
+        """Mount the API and the portal's own files beside CKAN, compress pages; the same app is returned, as CKAN expects."""
+        return serving.compress(mount(app))
 
     def get_helpers(self) -> dict[str, Callable[..., Any]]:
         """Template helpers, prefixed `satudata_`."""

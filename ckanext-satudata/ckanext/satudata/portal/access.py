@@ -1,0 +1,57 @@
+"""Who is looking at a page, and what that person may do. Decided anew for every request, from the catalogue's roles."""
+
+from __future__ import annotations
+
+from ckan import model
+from ckan.common import current_user
+from ckan.plugins import toolkit
+from flask import g
+
+
+def user_id() -> str | None:
+    """Id of the person who is logged in; None for the public."""
+    return current_user.id if current_user.is_authenticated else None
+
+
+def is_reviewer() -> bool:
+    """Whether this person is the Walidata; asked once a request."""
+    if "satudata_reviewer" not in g:
+        from ckanext.satudata.catalog import roles
+
+        person = user_id()
+        g.satudata_reviewer = bool(person and roles.is_walidata(model.Session, person))
+    return bool(g.satudata_reviewer)
+
+
+def may_manage(organization_id: str | None) -> bool:
+    """Whether this person may see and do what belongs to an OPD: its editors and admins, and the Walidata."""
+    person = user_id()
+    if not person or not organization_id:
+        return False
+    from ckanext.satudata.catalog import roles
+
+    return is_reviewer() or bool(roles.acts_for(model.Session, person, organization_id))
+
+
+def require_login() -> str:
+    """Id of the person who is logged in; the public is sent to the login page and comes back here."""
+    person = user_id()
+    if person is None:
+        toolkit.abort(401)
+    return str(person)
+
+
+def require_reviewer() -> str:
+    """Id of the Walidata user; 403 for everyone else."""
+    person = require_login()
+    if not is_reviewer():
+        toolkit.abort(403, toolkit._("Halaman ini hanya untuk Walidata."))
+    return person
+
+
+def require_manager(organization_id: str | None) -> str:
+    """Id of a person who may act for the OPD; 403 for everyone else."""
+    person = require_login()
+    if not may_manage(organization_id):
+        toolkit.abort(403, toolkit._("Anda tidak berwenang mengelola sumber data OPD ini."))
+    return person
