@@ -52,6 +52,7 @@ setup(
             "ckanext-scheming==3.1.0",
             "cryptography>=44",
             "cronsim>=2.6",
+            "flask-compress>=1.17",
             "granian>=2.5",
             "orjson>=3.10",
             "PyJWT>=2.13",
