@@ -1,19 +1,91 @@
-"""Where the API stands: a small Flask app of its own, mounted beside CKAN in the same process."""
+"""Where the API stands: a small Flask app of its own, mounted beside CKAN in the same process.
+
+It shares CKAN's configuration, database and Redis, and nothing of its work per request.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
+import logging
+from typing import Any
+
+from ckan import model
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-PREFIX = "/api/satudata"
+from ckanext.satudata.api import answering, problems, routes, routing, settings
+from ckanext.satudata.api.keys import KeyFolderError
+from ckanext.satudata.catalog.search import SearchUnavailable
+
+log = logging.getLogger(__name__)
+
+PREFIX = settings.PREFIX
+
+#: Bytes a request's body may have; larger ones are 413 before they are read.
+MAX_BODY = 10 * 1024 * 1024
 
 
 def mount(app: Flask) -> Flask:
     """Mount the API on CKAN's app and return the same app, as CKAN expects of its middleware."""
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PREFIX: create_app().wsgi_app})  # type: ignore[method-assign]
+    mounts: dict[str, Any] = {settings.PREFIX: create_app().wsgi_app}
+    operations = create_operations()
+    mounts |= {prefix: operations[prefix].wsgi_app for prefix in operations}
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, mounts)  # type: ignore[method-assign]
     return app
 
 
 def create_app() -> Flask:
     """The API's own Flask app; it stands below `/api/satudata`."""
-    return Flask(__name__, static_folder=None)
+    app = _bare_app("satudata_api")
+    for declared in routes.declared():
+        routing.register(app, settings.VERSION_PREFIX, declared)
+    return app
+
+
+def create_operations() -> dict[str, Flask]:
+    """The apps of `/health` and `/metrics`, which stand outside the API for those who watch the machine."""
+    apps = {}
+    for prefix, module in routes.OPERATIONS.items():
+        apps[prefix] = app = _bare_app(f"satudata{prefix.replace('/', '_')}")
+        for declared in routing.routes_of(module):
+            routing.register(app, "", declared)
+    return apps
+
+
+def _bare_app(name: str) -> Flask:
+    app = Flask(name, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.before_request(answering.begin)
+    app.after_request(answering.finish)
+    app.teardown_request(_close)
+    app.register_error_handler(problems.Problem, problems.respond)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(SearchUnavailable, _search_gone)
+    app.register_error_handler(KeyFolderError, _keys_gone)
+    app.register_error_handler(Exception, _failed)
+    return app
+
+
+def _close(_error: BaseException | None) -> None:
+    model.Session.remove()
+
+
+def _refused(error: HTTPException) -> Response:
+    return problems.respond(problems.of_http_exception(error))
+
+
+def _search_gone(_error: SearchUnavailable) -> Response:
+    return problems.respond(problems.Unavailable("solr"))
+
+
+def _keys_gone(error: KeyFolderError) -> Response:
+    log.error("The keys of the API cannot be used: %s", error)
+    return problems.respond(problems.Unavailable("kunci token"))
+
+
+def _failed(error: Exception) -> Response:
+    log.error("Request %s to %r failed", g.get("request_id"), request.path, exc_info=error)
+    return problems.respond(problems.Problem(500))

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from ckanext.satudata.api import settings
 
 
-class KeysUnusable(RuntimeError):
+class KeyFolderError(RuntimeError):
     """The folder of keys is not set, not writable, or readable by others than the service."""
 
 
@@ -45,7 +46,7 @@ def ring() -> KeyRing:
     """The present keys; one is made where there is none. The folder is read again only when it has changed."""
     folder = settings.keys_dir()
     if folder is None:
-        raise KeysUnusable("ckanext.satudata.api.keys_dir is not set")
+        raise KeyFolderError("ckanext.satudata.api.keys_dir is not set")
     known = _rings.get(folder)
     if known is not None and _stamp(folder) == known.stamp:
         return known
@@ -61,7 +62,7 @@ def rotate(now: float | None = None) -> str:
     assert folder is not None  # noqa: S101 - `ring` has refused otherwise
     moment = time.time() if now is None else now
     kids = sorted(present.private)
-    for older, successor in zip(kids, kids[1:], strict=False):
+    for older, successor in pairwise(kids):
         if _made(folder, successor) + settings.token_lifetime() < moment:
             (folder / f"{older}.pem").unlink(missing_ok=True)
     return _generate(folder)
@@ -102,10 +103,10 @@ def _load(folder: Path) -> KeyRing | None:
 def _read(path: Path) -> Ed25519PrivateKey:
     with path.open("rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-            raise KeysUnusable(f"{path.name} must be of mode 600")
+            raise KeyFolderError(f"{path.name} must be of mode 600")
         key = serialization.load_pem_private_key(file.read(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeysUnusable(f"{path.name} is no Ed25519 key")
+        raise KeyFolderError(f"{path.name} is no Ed25519 key")
     return key
 
 
@@ -118,10 +119,10 @@ def _first(folder: Path) -> KeyRing:
             if _load(folder) is None:
                 _generate(folder)
     except OSError as error:
-        raise KeysUnusable(f"the folder of keys cannot be used: {error.strerror}") from error
+        raise KeyFolderError(f"the folder of keys cannot be used: {error.strerror}") from error
     loaded = _load(folder)
     if loaded is None:
-        raise KeysUnusable("no key could be made")
+        raise KeyFolderError("no key could be made")
     return loaded
 
 

@@ -22,7 +22,7 @@ REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti"]
 REMEMBERED = 4096
 
 
-class InvalidToken(ValueError):
+class TokenError(ValueError):
     """Not a token of ours, or no longer one. Says no more: every forgery gets the same answer."""
 
 
@@ -98,7 +98,7 @@ def is_ours(token: str) -> bool:
 
 
 def verify(token: str) -> Claims:
-    """What a token says, when everything about it is as it must be; raises `InvalidToken`."""
+    """What a token says, when everything about it is as it must be; raises `TokenError`."""
     ring, issuer = keys.ring(), settings.issuer()
     known = _verified.get(token)
     if known is not None and known[0] is ring and known[1] == issuer:
@@ -110,7 +110,7 @@ def verify(token: str) -> Claims:
         _verified[token] = (ring, issuer, claims)
     if claims.expires <= time.time():
         _verified.pop(token, None)
-        raise InvalidToken
+        raise TokenError
     return claims
 
 
@@ -127,16 +127,16 @@ def _check(token: str, ring: keys.KeyRing, issuer: str) -> Claims:
             options={"require": REQUIRED, "enforce_minimum_key_length": True, "strict_aud": True},
         )
     except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise InvalidToken from error
+        raise TokenError from error
     return _claims(payload)
 
 
 def _key(header: Mapping[str, Any], ring: keys.KeyRing) -> Any:
     kid = header.get("kid")
     if set(header) != {"alg", "typ", "kid"} or header["alg"] != ALGORITHM or header["typ"] != TYPE:
-        raise InvalidToken
+        raise TokenError
     if not isinstance(kid, str) or kid not in ring.public:
-        raise InvalidToken
+        raise TokenError
     return ring.public[kid]
 
 
@@ -144,7 +144,7 @@ def _claims(payload: Mapping[str, Any]) -> Claims:
     client_id, jti, scope = payload.get("client_id"), payload["jti"], payload.get("scope")
     org, granted = payload.get("org"), payload.get("granted", [])
     if not (isinstance(client_id, str) and client_id == payload["sub"] and isinstance(jti, str)):
-        raise InvalidToken
+        raise TokenError
     if not isinstance(scope, str) or not (org is None or isinstance(org, str)) or not isinstance(granted, list):
-        raise InvalidToken
+        raise TokenError
     return Claims(client_id, jti, frozenset(scope.split()), org, frozenset(map(str, granted)), int(payload["exp"]))

@@ -1,0 +1,110 @@
+"""What every answer has in common: envelope, conditional requests, compression, caching and headers."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from flask import Response, g, request
+
+from ckanext.satudata.api import settings
+
+JSON = "application/json"
+COMPRESS_FROM = 1400
+_COMPRESSIBLE = ("application/json", "application/problem+json", "application/ld+json", "application/x-ndjson", "text/")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+_EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Cursor, X-Request-ID"
+
+
+def item(body: bytes, *, etag: str | None = None, content_type: str = JSON) -> Response:
+    """One thing, plain. With an `etag` a reader who has it already gets 304."""
+    if etag is not None and etag in request.if_none_match:
+        return tagged(Response(status=304), etag)
+    response = Response(body, content_type=content_type)
+    return tagged(response, etag) if etag is not None else response
+
+
+def tagged(response: Response, etag: str) -> Response:
+    """Set an entity tag that is already quoted."""
+    response.headers["ETag"] = etag
+    return response
+
+
+def document(value: Any, *, content_type: str = JSON) -> Response:
+    """Any JSON-able value, plain."""
+    return Response(orjson.dumps(value), content_type=content_type)
+
+
+def listing(
+    bodies: Sequence[str],
+    *,
+    total: int,
+    cursor: str | None = None,
+    following: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Response:
+    """The envelope of lists: `data` of bodies already rendered, `meta`, `links`; `following` is the next page's URL."""
+    told = orjson.dumps({"total": total, "cursor": cursor, **(meta or {})}).decode()
+    links = {"self": here(), "next": following}
+    response = Response(
+        f'{{"data":[{",".join(bodies)}],"meta":{told},"links":{orjson.dumps(links).decode()}}}'.encode(),
+        content_type=JSON,
+    )
+    if following:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return response
+
+
+def here() -> str:
+    """The address of this request as the caller may use it again, below the site's own URL."""
+    query = request.query_string.decode("ascii", "replace")
+    return f"{settings.site_url()}{request.script_root}{request.path}" + (f"?{query}" if query else "")
+
+
+def begin() -> None:
+    """Before a request: its id, from the caller when it is harmless."""
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.match(given) else uuid4().hex
+    g.started = time.perf_counter()
+
+
+def finish(response: Response) -> Response:
+    """After a request: compression, caching and the headers that hold for every answer."""
+    headers = response.headers
+    headers["X-Request-ID"] = g.get("request_id") or ""
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Vary"] = "Authorization, Accept, Accept-Encoding, Accept-Language"
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        headers["Access-Control-Allow-Headers"] = "Authorization, Accept, Accept-Language, If-None-Match, X-Request-ID"
+        headers["Access-Control-Max-Age"] = "86400"
+    if "Cache-Control" not in headers:
+        private = "Authorization" in request.headers or request.method not in {"GET", "HEAD", "OPTIONS"}
+        headers["Cache-Control"] = "private, no-cache" if private else "no-cache"
+    rate = g.get("rate")
+    if rate is not None:
+        limit, remaining, reset = rate
+        headers["RateLimit-Policy"] = f'"default";q={limit};w=60'
+        headers["RateLimit"] = f'"default";r={remaining};t={reset}'
+    return _compressed(response)
+
+
+def _compressed(response: Response) -> Response:
+    if response.is_streamed or response.status_code not in {200, 400, 404} or "Content-Encoding" in response.headers:
+        return response
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or not request.accept_encodings["gzip"]:
+        return response
+    if not (response.content_type or "").startswith(_COMPRESSIBLE):
+        return response
+    content = response.get_data()
+    if len(content) >= COMPRESS_FROM:
+        response.set_data(gzip.compress(content, compresslevel=4, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response

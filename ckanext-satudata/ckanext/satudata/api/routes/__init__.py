@@ -1,0 +1,25 @@
+"""The routes of the API: one module a resource, each declaring its own with `@route`."""
+
+from __future__ import annotations
+
+from ckanext.satudata.api.routes import (
+    applications,
+    datasets,
+    document,
+    health,
+    metrics,
+    oauth,
+    organizations,
+    statistics,
+    vocabularies,
+)
+from ckanext.satudata.api.routing import Route, routes_of
+
+MODULES = (datasets, organizations, applications, vocabularies, statistics, oauth, document)
+#: What stands outside the API's prefix.
+OPERATIONS = {"/health": health, "/metrics": metrics}
+
+
+def declared() -> list[Route]:
+    """Every route of the API, in the order in which the documentation lists them."""
+    return [route for module in MODULES for route in routes_of(module)]
