@@ -1,0 +1,150 @@
+"""Finds personal data by value: what it finds is counted and shown masked, never repeated.
+
+Rules after UU 27/2022 Pasal 4. A NIK is region of first registration (2+2+2), date of birth with the day raised by 40
+for women (6), serial (4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from satudata_schemas.reference import Reference
+
+#: Every province number ever given out: a NIK keeps the one of its first registration for life (54 was Timor Timur).
+PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "16",
+        "17",
+        "18",
+        "19",
+        "21",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "72",
+        "73",
+        "74",
+        "75",
+        "76",
+        "81",
+        "82",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+        "96",
+    ]
+)
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+#: Kinds that must never stand in open data.
+BLOCKING = frozenset({"nik", "kk", "npwp", "person", "health", "broken_identity"})
+
+#: Sixteen digits, bare or with single separators. Begins with a plain character class so that a text without digits
+#: costs next to nothing.
+_SIXTEEN = re.compile(r"[0-9](?:[ .\-]?[0-9]){15}(?![0-9])")
+_NAMED = re.compile(r"(?:nik|ktp|kk|kependudukan|kartu keluarga)[\s:.=()#no\-]{0,12}\Z", re.IGNORECASE)
+#: How people group a NIK when they group it.
+_GROUPINGS = {(4, 4, 4, 4), (6, 6, 4), (2, 2, 2, 6, 4), (2, 2, 2, 2, 2, 2, 4), (6, 2, 2, 2, 4), (6, 10), (12, 4)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Personal data of one kind in one place: how many values, and one of them masked.
+
+    `column` is None for running text.
+    """
+
+    kind: str
+    count: int
+    example: str
+    column: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """`{kind, column, count, example}`."""
+        return {"kind": self.kind, "column": self.column, "count": self.count, "example": self.example}
+
+
+def is_nik(digits: str) -> bool:
+    """Whether sixteen digits can be a NIK or a family card number: province ever used, regency and district 01–99, a
+    real date, a serial other than 0000.
+    """
+    if digits[:2] not in PROVINCES or digits[2:4] == "00" or digits[4:6] == "00" or digits[12:] == "0000":
+        return False
+    day, month = int(digits[6:8]), int(digits[8:10])
+    if day > 40:
+        day -= 40
+    if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1]:
+        return False
+    return not (month == 2 and day == 29 and int(digits[10:12]) % 4)
+
+
+def mask(value: str) -> str:
+    """The first and last four characters with stars between: `3276********0001`; shorter values keep two of each."""
+    keep = 4 if len(value) >= 12 else min(2, len(value) // 4)
+    return value[:keep] + "*" * (len(value) - 2 * keep) + value[len(value) - keep :] if keep else "*" * len(value)
+
+
+def may_hold_nik(text: str) -> bool:
+    """A quick no for the many texts without sixteen digits in a row."""
+    return _SIXTEEN.search(text) is not None
+
+
+def niks(text: str) -> Iterator[str]:
+    """The sixteen digits of every NIK or family card number in running text.
+
+    A bare number counts when its regency is or was in use, or when a word such as NIK or KTP stands before it.
+    """
+    wilayah = Reference.load().wilayah
+    for match in _SIXTEEN.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        named = _NAMED.search(text, max(0, match.start() - 40), match.start()) is not None
+        if not _stands_alone(text, match, named=named) or not is_nik(digits):
+            continue
+        if named or wilayah.ever_used(digits[:4]):
+            yield digits
+
+
+def in_text(text: str) -> list[Finding]:
+    """What personal data a running text holds, one Finding a kind."""
+    if not may_hold_nik(text):
+        return []
+    found = list(niks(text))
+    return [Finding("nik", len(found), mask(found[0]))] if found else []
+
+
+def _stands_alone(text: str, match: re.Match[str], *, named: bool) -> bool:
+    """Whether the digits are a number of their own and not a piece of a longer code, a decimal fraction or an odd
+    grouping.
+    """
+    before = text[match.start() - 1 : match.start()]
+    if before and (before.isalnum() or before == "_") and not named:
+        return False
+    if before in {".", ","} and match.start() > 1 and text[match.start() - 2].isdigit():
+        return False
+    after = text[match.end() : match.end() + 2]
+    if after and (after[0].isalpha() or after[0] == "_" or (after[0] in ".,-" and after[1:].isdigit())):
+        return False
+    groups = tuple(len(group) for group in re.split(r"[ .\-]", match.group()))
+    return len(groups) == 1 or groups in _GROUPINGS

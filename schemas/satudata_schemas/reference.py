@@ -1,0 +1,247 @@
+"""Master codes: the regions of Indonesia with the time each code was in force."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+FOLDER = Path(__file__).parent / "reference"
+Level = Literal["provinsi", "kabkota", "kecamatan", "desa"]
+LEVELS: tuple[Level, ...] = ("provinsi", "kabkota", "kecamatan", "desa")
+
+_DIGITS = {2: (2,), 4: (2, 2), 6: (2, 2, 2), 10: (2, 2, 2, 4)}
+_DOTTED = re.compile(r"\d{2}(?:\.\d{2}){0,2}(?:\.\d{4})?\Z")
+#: Kepmendagri 300.2.2-2430/2025 is the newest decree whose changes the bundled list is known to be consistent with at
+#: regency level.
+WILAYAH_VERSION = "Kepmendagri 300.2.2-2430/2025"
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region: `code` dotted as Kemendagri writes it; `since` and `until` ISO dates, None for without known
+    limit; `successor` the code after it.
+    """
+
+    code: str
+    name: str
+    other_names: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    successor: str | None = None
+    legal_basis: str | None = None
+
+    @property
+    def level(self) -> Level:
+        """provinsi, kabkota, kecamatan or desa."""
+        return LEVELS[self.code.count(".")]
+
+    def in_force(self, first: str, last: str) -> bool:
+        """Whether the code was in force at some time between two ISO dates."""
+        return (self.since is None or self.since <= last) and (self.until is None or self.until >= first)
+
+
+class Wilayah:
+    """Region codes of Kemendagri.
+
+    Codes may be given dotted, undotted, or padded with zeros (`32.04`, `3204`, `3200`).
+    """
+
+    #: Published lists disagree on the districts' numbers here (reference/SOURCES.md), so any is taken.
+    _DISPUTED = ("96.",)
+
+    def __init__(self, regions: Iterable[Region], version: str) -> None:
+        self.version = version
+        self._regions = {region.code: region for region in regions}
+        self._by_name: dict[str, list[Region]] = {}
+        for region in self._regions.values():
+            for name in {plain_name(name) for name in (region.name, *region.other_names)}:
+                self._by_name.setdefault(name, []).append(region)
+
+    def __len__(self) -> int:
+        return len(self._regions)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self._regions.values())
+
+    def read(self, code: object) -> str | None:
+        """A code in the dotted form, from any of the forms seen in the wild; None when it has no such form. Does not
+        say that it exists.
+
+        Numbers are understood too: a spreadsheet turns "32.10" into 32.1.
+        """
+        if isinstance(code, bool) or not isinstance(code, str | int | float):
+            return None
+        text = str(code).strip().rstrip(".")
+        if len(text) > 20:
+            return None
+        if re.fullmatch(r"\d{2}\.\d", text):
+            text += "0"
+        if _DOTTED.match(text) and (text.count(".") == 3) == (len(text) == 13):
+            return _unpadded(text.split("."))
+        digits = re.sub(r"[.\s\-]", "", text)
+        if not digits.isdigit() or len(digits) not in _DIGITS:
+            return None
+        parts, at = [], 0
+        for width in _DIGITS[len(digits)]:
+            parts.append(digits[at : at + width])
+            at += width
+        return _unpadded(parts)
+
+    def get(self, code: object) -> Region | None:
+        """The region of a code, also of one that is no longer in force; None when unknown."""
+        read = self.read(code)
+        return self._regions.get(read) if read else None
+
+    def valid(self, code: object, on: str | int | date | None = None) -> bool:
+        """Whether the code exists, and with `on` (a year, an ISO date or month) whether it did then. Without `on`:
+        whether it is in force at all today's list.
+
+        Villages are checked down to their district and for their form (1xxx kelurahan, 2xxx desa, 3xxx desa adat).
+        """
+        read = self.read(code)
+        if read is None:
+            return False
+        span = period(on)
+        if read.count(".") == 3 and read not in self._regions:
+            head, village = read.rsplit(".", 1)
+            return village[0] in "123" and self.valid(head, on)
+        region = self._regions.get(read)
+        if region is None:
+            return read.count(".") == 2 and self._district_unlisted(read, on)
+        if span is None:
+            return region.until is None
+        return region.in_force(*span)
+
+    def name(self, code: object) -> str | None:
+        """The official name, "Kabupaten Bandung"; None when unknown."""
+        region = self.get(code)
+        return region.name if region else None
+
+    def find(self, name: str, level: Level | None = None, on: str | int | date | None = None) -> list[Region]:
+        """Regions that bear a name, in force today or `on`; "Bandung" finds both the regency and the city, "Kab.
+
+        Bandung" only the regency.
+        """
+        span = period(on)
+        bare = plain_name(name)
+        spelled = (f"kabupaten {bare}", f"kota {bare}", bare)
+        found = sorted(
+            (region for spelling in spelled for region in self._by_name.get(spelling, [])),
+            key=lambda region: len(region.code),
+        )
+        return [
+            region
+            for region in found
+            if (level is None or region.level == level) and (region.in_force(*span) if span else region.until is None)
+        ]
+
+    def parents(self, code: object) -> list[Region]:
+        """The regions above a code, the province first."""
+        read = self.read(code)
+        if not read:
+            return []
+        parts = read.split(".")
+        above = (self._regions.get(".".join(parts[:depth])) for depth in range(1, len(parts)))
+        return [region for region in above if region]
+
+    def bears(self, code: object, name: str) -> bool:
+        """Whether a name beside a code can belong to it: the region's own, with or without "Kabupaten", or one that
+        names the region among others.
+        """
+        region = self.get(code)
+        if region is None:
+            return False
+        given = plain_name(name)
+        own = [plain_name(known) for known in (region.name, *region.other_names)]
+        bare = [re.sub(r"^(?:kabupaten|kota|provinsi) ", "", known) for known in own]
+        if given in own or re.sub(r"^provinsi ", "", given) in own:
+            return True
+        if given in bare:
+            return True
+        return any(f" {known} " in f" {given} " for known in own)
+
+    def ever_used(self, prefix: str) -> bool:
+        """Whether the four digits of a regency are or were in use: what a NIK may begin with."""
+        return f"{prefix[:2]}.{prefix[2:4]}" in self._regions
+
+    def _district_unlisted(self, code: str, on: str | int | date | None) -> bool:
+        regency = self._regions.get(code[:5])
+        if regency is None or code[6:] == "00":
+            return False
+        return (regency.until is not None or code.startswith(self._DISPUTED)) and self.valid(code[:5], on)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All master codes the rules look things up in. `version` changes whenever one of them does."""
+
+    wilayah: Wilayah
+    version: str
+
+    @staticmethod
+    def load(folder: Path | str | None = None) -> Reference:
+        """The bundled codes, or those in a folder of the same file names; read once per process and folder."""
+        return _load(Path(folder) if folder else FOLDER)
+
+
+@cache
+def _load(folder: Path) -> Reference:
+    state = hashlib.sha256()
+    for path in sorted(folder.glob("*.csv")):
+        state.update(path.read_bytes())
+    with (folder / "wilayah.csv").open(encoding="utf-8", newline="") as lines:
+        regions = [
+            Region(
+                row["kode"],
+                row["nama"],
+                tuple(name for name in row["nama_lain"].split(";") if name),
+                row["berlaku_mulai"] or None,
+                row["berlaku_sampai"] or None,
+                row["menjadi"] or None,
+                row["dasar"] or None,
+            )
+            for row in csv.DictReader(lines)
+        ]
+    return Reference(Wilayah(regions, WILAYAH_VERSION), state.hexdigest()[:12])
+
+
+def period(on: str | int | date | None) -> tuple[str, str] | None:
+    """First and last day (ISO) of a year, month or day; None when it says no time.
+
+    "2013" → ("2013-01-01", "2013-12-31").
+    """
+    if on is None or isinstance(on, bool):
+        return None
+    text = on.isoformat() if isinstance(on, date) else str(on).strip()
+    match = re.match(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", text)
+    if not match:
+        return None
+    year, month, day = match.groups()
+    return f"{year}-{month or '01'}-{day or '01'}", f"{year}-{month or '12'}-{day or '31'}"
+
+
+def plain_name(name: str) -> str:
+    """A region's name for comparing: case, dots and hyphens do not matter, "Kab." is "Kabupaten", "Prov." is
+    dropped.
+    """
+    text = re.sub(r"[.,'’`\-_/]+", " ", name[:200]).casefold()
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"^(?:pemerintah |pemkab |pemkot |pemprov )+", "", text) if text.startswith("pem") else text
+    text = re.sub(r"^kab ", "kabupaten ", text)
+    text = re.sub(r"^(?:provinsi|propinsi|prov|prop) ", "", text)
+    text = re.sub(r"^(kabupaten|kota) (?:administrasi|adm) ", r"\1 ", text)
+    return re.sub(r"^(?:kecamatan|kec|distrik) ", "", text)
+
+
+def _unpadded(parts: list[str]) -> str | None:
+    """Without trailing parts of zeros: `32.00` is the province."""
+    while len(parts) > 1 and not parts[-1].strip("0"):
+        parts = parts[:-1]
+    return ".".join(parts) if parts[0] != "00" else None
