@@ -34,7 +34,8 @@ Validators = Mapping[str, str]
 class Page:
     """One page of a source.
 
-    `key` names the page within its source and is the same in every run. `checkpoint` is what `pages(after=…)` takes to
+    `key` names the page within its source and is the same in every run. `validators` are to be given back as they are:
+    they also tell where the pages go on behind one that has not changed. `checkpoint` is what `pages(after=…)` takes to
     go on behind this page. A run is complete only after a page with `last`. An `unchanged` page (304, or the same
     bytes) carries no records: the engine knows which identifiers it held. `errors` are records that exist but could
     not be read. `file` is an already unlinked temporary file instead of records, of which only allow-listed columns
@@ -65,10 +66,16 @@ class Connector:
     mapping: ClassVar[str | None] = None
     #: Whether `since` makes the source answer changes only.
     knows_changes: ClassVar[bool] = False
+    #: Whether `url` is an address for the guarded client (not a folder or a database).
+    speaks_http: ClassVar[bool] = True
 
     def __init__(self, config: Mapping[str, Any], http: Http) -> None:
         self.config = config
         self.http = http
+
+    @classmethod
+    def check(cls, config: Mapping[str, Any]) -> None:
+        """Raise `ConfigError` for what the schema cannot say, such as an expression that does not parse."""
 
     @property
     def url(self) -> str:

@@ -1,19 +1,18 @@
 """What can go wrong while reading an application, in classes named by what their catcher should do.
 
 Every error carries an issue code and parameters, never text: `message` and `remedy` are rendered in the reader's
-language from `messages.json`. Nothing secret and nothing from a record's body may become a parameter; URLs are
-redacted on entry.
+language from the messages of `satudata_schemas`. Nothing secret and nothing from a record's body may become a
+parameter; URLs are redacted on entry.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from satudata_schemas.issue import Issue
 
 Lang = Literal["id", "en"]
 
@@ -122,21 +121,7 @@ class RecordError(ReadingError):
         self.identifier = identifier
 
 
-@cache
-def messages() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Every code of this package: `{code: {"id"|"en": {"message", "remedy"}}}`."""
-    text = resources.files("satudata_harvesters").joinpath("messages.json").read_text("utf-8")
-    codes: Mapping[str, Mapping[str, Mapping[str, str]]] = json.loads(text)
-    return codes
-
-
-class _Params(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "…"
-
-
 def render(code: str, params: Mapping[str, Any], lang: Lang = "id") -> tuple[str, str]:
-    """(message, remedy) of a code of this package; raises `KeyError` for a code of another."""
-    entry = messages()[code][lang]
-    values = _Params({name: clean(value) for name, value in params.items()})
-    return entry["message"].format_map(values), entry["remedy"].format_map(values)
+    """(message, remedy) of a code with its parameters, in a language."""
+    issue = Issue(code, "error", "", None, {name: clean(value) for name, value in params.items()})
+    return issue.message(lang), issue.remedy(lang)

@@ -137,7 +137,7 @@ def _with_query(url: str, query: Mapping[str, str]) -> str:
 
 
 def check_url(url: str) -> str:
-    """The URL, if it is one a request may be made to: http or https, a host, no credentials inside; else `ConfigError`."""
+    """The URL if a request may be made to it: http(s), a host, no credentials inside; else `ConfigError`."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -12,7 +12,7 @@ from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA, credentials
 from satudata_harvesters.errors import RecordError, SourceError
 from satudata_harvesters.http import Response
-from satudata_harvesters.paging import PAGING_SCHEMA, Answer, Bounds, Paging, address, number, paging, pick
+from satudata_harvesters.paging import PAGING_SCHEMA, Answer, Bounds, Paging, address, compiled, number, paging, pick
 
 _PATH = {"type": "string", "maxLength": 500}
 _PARAMS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
@@ -62,6 +62,14 @@ class Rest(Connector):
             "ca": {"type": "string", "title": "Sertifikat CA (PEM)"},
         },
     }
+
+    @classmethod
+    def check(cls, config: Mapping[str, Any]) -> None:
+        """Every path into the answer can be parsed."""
+        paging(config.get("paging", {}))
+        paths = [config.get("records"), config.get("success", {}).get("path"), config.get("detail", {}).get("record")]
+        for path in filter(None, paths):
+            compiled(path)
 
     @property
     def _paging(self) -> Paging:
