@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -154,14 +153,17 @@ def accepts_connections(server: PostgresServer) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
+def running_pid(server: PostgresServer) -> int | None:
+    """Return the process that holds this cluster, or nothing."""
+    lock = server.folder / "postmaster.pid"
+    first_line = lock.read_text("utf-8", errors="replace").split("\n", 1)[0] if lock.exists() else ""
+    return int(first_line) if first_line.isdigit() and _is_postgres(int(first_line)) else None
+
+
 def remove_stale_lock(server: PostgresServer) -> None:
     """Remove `postmaster.pid` of a killed server when its process is gone or is another program by now."""
-    lock = server.folder / "postmaster.pid"
-    if not lock.exists():
-        return
-    first_line = (lock.read_text("utf-8", errors="replace").splitlines() or [""])[0]
-    if not re.fullmatch(r"\d+", first_line) or not _is_postgres(int(first_line)):
-        lock.unlink(missing_ok=True)
+    if running_pid(server) is None:
+        (server.folder / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _is_postgres(pid: int) -> bool:

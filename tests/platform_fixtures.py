@@ -76,6 +76,8 @@ class Platform:
     redis_url: str
     index: Index
     site_url: str
+    #: Free ports on 127.0.0.1 that the administrator's `allow_networks` permits: serve a test's sources there.
+    allowed_ports: tuple[int, ...]
 
     def empty(self) -> None:
         """Remove datasets, our rows, documents and keys."""
@@ -121,7 +123,8 @@ def open_platform(services: TestServices, folder: Path) -> Iterator[Platform]:
     core = services.solr.home / name
     solr.write_core(core, ckan_schema(), service_account())
     solr.create_core(services.solr, name)
-    settings = _settings(services, name, role_password, folder, redis_number=_redis_number(services))
+    allowed_ports = tuple(free_ports(4))
+    settings = _settings(services, name, role_password, folder, allowed_ports)
     try:
         yield Platform(
             services=services,
@@ -131,6 +134,7 @@ def open_platform(services: TestServices, folder: Path) -> Iterator[Platform]:
             redis_url=settings.redis_url,
             index=Index(settings.solr_url),
             site_url=settings.site_url,
+            allowed_ports=allowed_ports,
         )
     finally:
         _close_database_connections()
@@ -147,7 +151,7 @@ def ckan_schema() -> Path:
 
 
 def _settings(
-    services: TestServices, database: str, role_password: str, folder: Path, *, redis_number: int
+    services: TestServices, database: str, role_password: str, folder: Path, allowed_ports: tuple[int, ...] = ()
 ) -> CkanSettings:
     token_keys = folder / "token-keys"
     token_keys.mkdir(mode=0o700, exist_ok=True)
@@ -158,13 +162,13 @@ def _settings(
         site_id=database,
         site_url=f"http://127.0.0.1:{free_ports(1)[0]}",
         database_url=services.postgres.url(ROLE, role_password, database),
-        redis_url=services.redis.url(redis_number),
+        redis_url=services.redis.url(_redis_number(services)),
         solr_url=services.solr.core_url(database),
         storage=folder / "storage",
         session_secret=secrets.token_hex(32),
         source_secrets_file=sealing,
         token_keys=token_keys,
-        allow_networks=("127.0.0.1/32:1-65535",),
+        allow_networks=tuple(f"127.0.0.1/32:{port}" for port in allowed_ports),
     )
 
 
@@ -219,7 +223,7 @@ def _migrate(services: TestServices, name: str, role_password: str, folder: Path
     postgres.sql(services.postgres, 'CREATE DATABASE :"draft" OWNER :"role" TEMPLATE template0', variables=names)
     ini_folder = folder / "template"
     ini_folder.mkdir()
-    settings = _settings(services, draft, role_password, ini_folder, redis_number=_redis_number(services))
+    settings = _settings(services, draft, role_password, ini_folder)
     ini = write_ini(ini_folder / "ckan.ini", settings, _ourselves())
     ckan = Path(sys.executable).parent / "ckan"
     upgraded = subprocess.run(
