@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from ckanext.satudata.api import database, guard, settings, tokens
 from ckanext.satudata.api.problems import Problem, Unavailable
+from ckanext.satudata.catalog import roles
 from ckanext.satudata.catalog.search import Reader
 
 REALM = "satudata"
@@ -143,8 +144,6 @@ def _user_row(token: str) -> Any:
 
 
 def _caller_of_user(session: Any, user_id: str, *, is_sysadmin: bool) -> Caller:
-    from ckanext.satudata.catalog import roles  # noqa: PLC0415
-
     user = session.get(model.User, user_id)
     labels = tuple(get_permission_labels().get_user_dataset_labels(user))
     own = frozenset(label.removeprefix("member-") for label in labels if label.startswith("member-"))

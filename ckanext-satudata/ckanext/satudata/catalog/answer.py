@@ -157,14 +157,8 @@ def _standing(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def label(principles: Mapping[str, Any]) -> str:
     """`memenuhi` when all four principles are met, else `proses` ("Masih dalam proses pemenuhan Prinsip SDI")."""
-    met = bool(principles) and all(_met(value) for value in principles.values())
+    met = bool(principles) and all(principle.get("met") for principle in principles.values())
     return "memenuhi" if met else "proses"
-
-
-def _met(principle: Any) -> bool:
-    if isinstance(principle, Mapping):
-        return bool(principle.get("met", principle.get("terpenuhi")))
-    return principle is True
 
 
 def _iso(moment: Any) -> str | None:

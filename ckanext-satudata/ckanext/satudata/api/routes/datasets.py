@@ -2,15 +2,99 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from flask import Response
 from sqlalchemy import text
 
-from ckanext.satudata.api import answering, database
+from ckanext.satudata.api import answering, database, paging, parameters, problems
 from ckanext.satudata.api.access import Caller
-from ckanext.satudata.api.problems import Problem
+from ckanext.satudata.api.problems import Problem, bad_parameter
 from ckanext.satudata.api.routing import route
+from ckanext.satudata.catalog import hidden, search
+from satudata_schemas import contract
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 20
+
+#: facet's name -> (field in Solr, vocabulary of its labels)
+FACETS: dict[str, tuple[str, str | None]] = {
+    "organization": ("organization", None),
+    "kategori": ("sd_kategori", "kategori"),
+    "kode_urusan": ("sd_kode_urusan", "urusan"),
+    "wilayah": ("sd_wilayah", None),
+    "tahun": ("sd_tahun", None),
+    "format": ("sd_format", "format"),
+    "hak_akses": ("sd_hak_akses", "hak_akses"),
+    "license": ("license_id", "lisensi"),
+    "jadwal": ("sd_jadwal", "jadwal_pemutakhiran"),
+    "prioritas_tahun": ("sd_prioritas_tahun", None),
+    "label": ("sd_label", None),
+    "source": ("sd_source", None),
+}
+SORTS = {
+    "title": "title_string",
+    "source_modified": "sd_source_modified",
+    "data_changed": "sd_data_changed",
+    "metadata_changed": "sd_metadata_changed",
+}
+LABELS = {
+    "memenuhi": {"id": "Memenuhi Prinsip SDI", "en": "Meets the SDI principles"},
+    "proses": {"id": "Masih dalam proses pemenuhan Prinsip SDI", "en": "On the way to meeting the SDI principles"},
+}
+
+PARAMETERS = {
+    "q": parameters.text(),
+    "organization": parameters.names(),
+    "kategori": parameters.code("kategori"),
+    "kode_urusan": parameters.code("urusan"),
+    "wilayah": parameters.region(),
+    "tahun": parameters.year(),
+    "format": parameters.names(),
+    "hak_akses": parameters.code("hak_akses"),
+    "license": parameters.names(),
+    "jadwal": parameters.code("jadwal_pemutakhiran"),
+    "prioritas_tahun": parameters.year(),
+    "terlambat": parameters.flag(),
+    "label": parameters.one_of(tuple(LABELS), many=True),
+    "source": parameters.names(),
+    "sort": parameters.one_of(("relevance", *SORTS, *(f"-{name}" for name in SORTS))),
+    "facets": parameters.some_of(lambda: tuple(FACETS)),
+    "fields": parameters.some_of(parameters.dataset_fields),
+    "limit": parameters.limit(MAX_LIMIT),
+    "cursor": parameters.cursor(),
+}
+
+
+@route("/datasets", scope="catalog:read", parameters=PARAMETERS)
+def datasets(caller: Caller, values: dict[str, Any]) -> Response:
+    """A page of the datasets the caller may see, as they were rendered."""
+    binding = _binding(caller, values)
+    query = search.Query(
+        reader=caller.reader,
+        text=values.get("q", ""),
+        filters=_filters(values),
+        clauses=_clauses(values),
+        sort=_order(values),
+        limit=values.get("limit", DEFAULT_LIMIT),
+        cursor=paging.opened(values["cursor"], binding) if "cursor" in values else "*",
+        facets=[FACETS[name][0] for name in values.get("facets", ())],
+        hidden=hidden.ids(),
+    )
+    try:
+        result = search.search(query)
+    except search.CursorRefused as error:
+        raise bad_parameter("cursor", "E-API-425") from error
+    bodies = [_only(body, values["fields"]) for body in result.bodies] if "fields" in values else result.bodies
+    cursor = paging.sealed(result.cursor, binding) if result.cursor else None
+    meta = {"facets": _facets(values["facets"], result.facets)} if "facets" in values else {}
+    following = paging.following(cursor) if cursor else None
+    return answering.listing(bodies, total=result.total, cursor=cursor, following=following, meta=meta)
+
 
 # Everything one answer needs, in one statement: who may read it is decided from the same row.
 _ONE = text("""
@@ -44,3 +128,78 @@ def dataset(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Respons
     if found.last_seen is not None:
         body = f'{body[:-1]},"last_checked":"{found.last_seen.isoformat(timespec="seconds")}"}}'
     return answering.item(body.encode(), etag=found.etag)
+
+
+def _filters(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    asked = {
+        FACETS[name][0]: values[name] for name in FACETS if name in values and name not in {"organization", "format"}
+    }
+    if "format" in values:
+        formats = contract.vocabulary("format")
+        asked["sd_format"] = [formats.resolve(value) or value.lower() for value in values["format"]]
+    return asked
+
+
+def _clauses(values: Mapping[str, Any]) -> list[str]:
+    clauses = []
+    if "organization" in values:
+        names = values["organization"]
+        clauses.append(f"{search.any_of('organization', names)} OR {search.any_of('owner_org', names)}")
+    if "terlambat" in values:
+        late = "sd_jatuh_tempo:[* TO NOW/DAY-1DAY]"
+        clauses.append(late if values["terlambat"] else f"*:* -{late}")
+    return clauses
+
+
+def _order(values: Mapping[str, Any]) -> str:
+    asked = values.get("sort") or ("relevance" if values.get("q", "").strip() else "-metadata_changed")
+    if asked == "relevance":
+        return "score desc"
+    name = asked.removeprefix("-")
+    return f"{SORTS[name]} {'desc' if asked.startswith('-') else 'asc'}"
+
+
+def _binding(caller: Caller, values: Mapping[str, Any]) -> str:
+    """What a cursor belongs to: the search and who may see what, not the size of the page or the fields shown."""
+    search_of = {name: value for name, value in values.items() if name not in {"cursor", "limit", "fields", "facets"}}
+    reader = (caller.labels, caller.reader.everything)
+    return hashlib.sha256(orjson.dumps([search_of, *reader], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _only(body: str, fields: Sequence[str]) -> str:
+    whole = orjson.loads(body)
+    return orjson.dumps({name: whole[name] for name in ("id", *fields) if name in whole}).decode()
+
+
+def _facets(names: Sequence[str], counted: Mapping[str, list[tuple[str, int]]]) -> dict[str, list[dict[str, Any]]]:
+    language = problems.preferred_language()
+    return {
+        name: [
+            {"value": value, "label": _label(name, value, language), "count": count}
+            for value, count in counted[FACETS[name][0]]
+        ]
+        for name in names
+    }
+
+
+def _label(facet: str, value: str, language: str) -> str:
+    vocabulary = FACETS[facet][1]
+    if vocabulary:
+        return contract.vocabulary(vocabulary).label_of(value, language)
+    if facet == "organization":
+        return _titles().get(value, value)
+    return LABELS.get(value, {}).get(language, value) if facet == "label" else value
+
+
+_organization_titles: tuple[float, dict[str, str]] = (0.0, {})
+_TITLES = text("""SELECT name, title FROM "group" WHERE is_organization""")
+
+
+def _titles() -> dict[str, str]:
+    """Titles of all OPDs, half a minute old at most: a facet's label is worth no statement per request."""
+    global _organization_titles  # noqa: PLW0603
+    read, titles = _organization_titles
+    if time.monotonic() - read > 30 or not titles:
+        titles = {row.name: row.title or row.name for row in database.rows(_TITLES)}
+        _organization_titles = (time.monotonic(), titles)
+    return titles
