@@ -106,8 +106,8 @@ class Complaints:
         return list(self._rows)
 
     def cells(self) -> Counter[tuple[str, str, str]]:
-        """Reports counted by category, district code and month in WIB, like ("Sampah", "350311", "2025-03")."""
-        return Counter((row["kategori"], row["kode_kecamatan"], row["tanggal"][:7]) for row in self._rows)
+        """Reports counted by category, district and month in WIB, as ("Sampah", "Pogalan", "2025-03")."""
+        return Counter((row["kategori"], row["kecamatan"], row["tanggal"][:7]) for row in self._rows)
 
     def add(self, count: int) -> None:
         """Take in `count` more reports; pages shift, as they do when people go on complaining."""

@@ -88,7 +88,7 @@ def test_some_cells_are_too_small_to_publish_and_most_are_not(complaints):
     small = [cell for cell, count in cells.items() if count < 5]
     assert 0.05 < len(small) / len(cells) < 0.5
     assert {category for category, _, _ in cells} == set(CATEGORIES)
-    assert {code for _, code, _ in cells} == {"", *(district.code.replace(".", "") for district in districts())}
+    assert {name for _, name, _ in cells} == {"-", *(district.name for district in districts())}
     assert {month for _, _, month in cells} == {f"2025-0{month}" for month in range(1, 7)}
 
 
