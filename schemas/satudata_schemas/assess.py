@@ -15,7 +15,7 @@ from satudata_schemas.contract import Field
 from satudata_schemas.dataset import Dataset, plain_text
 from satudata_schemas.file_facts import FileFacts
 from satudata_schemas.issue import MESSAGE_FOLDER, Issue
-from satudata_schemas.profile import GATE, Profile
+from satudata_schemas.profile import GATE, Profile, Weight
 from satudata_schemas.reference import Reference
 from satudata_schemas.score import Principle
 from satudata_schemas.suggest import Suggestion, suggest
@@ -105,7 +105,8 @@ def assess(
     subject = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
     issues: list[Issue] = []
     seen: Counter[str] = Counter()
-    for code, at, principle, params, weight in _findings(subject, profile, reference, files):
+    filled = score.given(subject)
+    for code, at, principle, params, weight in _findings(subject, profile, reference, files, filled):
         severity, days_left = weight.on(today)
         if severity is None:
             continue
@@ -114,7 +115,7 @@ def assess(
             dated = {"wajib_sejak": weight.since, "sisa_hari": days_left or 0} if weight.since else {}
             issues.append(Issue(code, severity, at, principle, params | dated))
     wrong = {issue.pointer for issue in issues if issue.code in _SPOILS}
-    earned = score.principles(subject, wrong, files)
+    earned = score.principles(subject, filled, wrong, files)
     more = {code: count - MOST_OF_ONE_CODE for code, count in seen.items() if count > MOST_OF_ONE_CODE}
     return Assessment(
         _hasil(issues), score.total(earned), earned, tuple(issues), tuple(suggest(subject, reference)), more
@@ -133,30 +134,39 @@ def rules_version(profile: Profile, reference: Reference, mapping: object = None
 
 
 def _findings(
-    dataset: Dataset, profile: Profile, reference: Reference, files: Mapping[str, FileFacts] | None
-) -> Iterator[tuple[str, str, str | None, dict[str, Any], Any]]:
-    weights = profile.weight
+    dataset: Dataset,
+    profile: Profile,
+    reference: Reference,
+    files: Mapping[str, FileFacts] | None,
+    filled: Mapping[str, bool],
+) -> Iterator[tuple[str, str, str | None, dict[str, Any], Weight]]:
     for rule in checks.RULES:
         if rule.reads == "files" and not files:
             continue
         for at, params, code, principle in rule.check(dataset, files if rule.reads == "files" else reference):
             named = code or rule.codes[0]
-            yield named, at, principle or rule.principle, params, weights(named)
-    yield from _missing(dataset, profile)
+            yield named, at, principle or rule.principle, params, profile.weight(named)
+    yield from _missing(dataset, profile, filled)
 
 
 #: Fields whose absence has a code of its own.
 _OWN_CODE = frozenset({"title", "owner_org", "resources"})
 
 
-def _missing(dataset: Dataset, profile: Profile) -> Iterator[tuple[str, str, str | None, dict[str, Any], Any]]:
+def _missing(
+    dataset: Dataset, profile: Profile, filled: Mapping[str, bool]
+) -> Iterator[tuple[str, str, str | None, dict[str, Any], Weight]]:
     """What the profile asks for and the dataset does not say: E-META-001, one a field."""
-    context = score.context_of(dataset)
     known: Mapping[str, Field] = contract.fields()
     for name, weight in profile.required.items():
+        if filled.get(name) or name in _OWN_CODE:
+            continue
         field = known[name]
-        if name not in _OWN_CODE and score.applies(field, context) and not score.is_given(field, dataset):
-            yield "E-META-001", "/" + name, field.principle, {"isian": name}, weight
+        if name not in filled and (
+            field.required_by or dataset.filled(name) or not score.applies(field, score.context_of(dataset))
+        ):
+            continue
+        yield "E-META-001", "/" + name, field.principle, {"isian": name}, weight
     if "resources" not in profile.required:
         return
     weight = profile.required["resources"]

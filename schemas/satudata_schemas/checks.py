@@ -9,6 +9,7 @@ values are what they are for.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -368,8 +369,7 @@ def names_no_person(dataset: Dataset, _codes: Reference) -> Iterator[Found]:
     Metadata of restricted data is public too. Of closed data only title and legal basis are, but it may hold personal
     data only when it says so.
     """
-    texts = list(_texts_of(dataset))
-    if not personal_data.may_hold_nik("\n".join(text for _, text in texts)):
+    if not personal_data.may_hold_nik(_all_in_one(dataset)):
         return
     closed = contract.vocabulary("hak_akses").resolve(dataset.text("hak_akses")) == "tertutup"
     declared = contract.vocabulary("memuat_data_pribadi").resolve(dataset.text("memuat_data_pribadi")) in {
@@ -377,7 +377,7 @@ def names_no_person(dataset: Dataset, _codes: Reference) -> Iterator[Found]:
         "spesifik",
     }
     public_only = {"/title", "/dasar_pengecualian", "/identifier", "/name"} if closed and declared else None
-    for at, text in texts:
+    for at, text in _texts_of(dataset):
         if public_only is None or at in public_only:
             for one in personal_data.in_text(text):
                 yield found(at, jumlah=one.count, contoh=one.example)
@@ -506,6 +506,14 @@ def _numbered(dataset: Dataset) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for at, resource in enumerate(given):
             if isinstance(resource, Mapping):
                 yield at, resource
+
+
+def _all_in_one(dataset: Dataset) -> str:
+    """Everything the dataset says as one text, for a quick look before the careful one."""
+    try:
+        return json.dumps(dict(dataset), ensure_ascii=False, default=str)
+    except (ValueError, TypeError, RecursionError):
+        return "\n".join(text for _, text in _texts_of(dataset))
 
 
 def _texts_of(dataset: Dataset) -> Iterator[tuple[str, str]]:

@@ -163,7 +163,7 @@ class Vocabulary(Mapping[str, Entry]):
         """The code behind a code, a label in either language, or a known other spelling; None when it is none of
         these.
         """
-        if not isinstance(value, str):
+        if not value or not isinstance(value, str):
             return None
         if value in self._entries:
             return value

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,18 @@ class Dataset(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._fields
 
+    def keys(self) -> KeysView[str]:
+        """The names of the fields given."""
+        return self._fields.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The values as they were given."""
+        return self._fields.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values as they were given."""
+        return self._fields.items()
+
     def get(self, name: str, default: Any = None) -> Any:
         """The value as it was given."""
         return self._fields.get(name, default)
@@ -67,7 +79,7 @@ class Dataset(Mapping[str, Any]):
     def filled(self, name: str) -> bool:
         """Whether the field holds anything."""
         value = self._fields.get(name)
-        return value not in _MISSING and not (isinstance(value, str) and not value.strip())
+        return bool(value.strip()) if type(value) is str else value not in _MISSING
 
     def text(self, name: str) -> str:
         """The field as one stripped text; empty when missing.

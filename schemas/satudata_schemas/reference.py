@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -76,23 +76,11 @@ class Wilayah:
 
         Numbers are understood too: a spreadsheet turns "32.10" into 32.1.
         """
+        if isinstance(code, float) and code.is_integer():
+            code = int(code)
         if isinstance(code, bool) or not isinstance(code, str | int | float):
             return None
-        text = str(code).strip().rstrip(".")
-        if len(text) > 20:
-            return None
-        if re.fullmatch(r"\d{2}\.\d", text):
-            text += "0"
-        if _DOTTED.match(text) and (text.count(".") == 3) == (len(text) == 13):
-            return _unpadded(text.split("."))
-        digits = re.sub(r"[.\s\-]", "", text)
-        if not digits.isdigit() or len(digits) not in _DIGITS:
-            return None
-        parts, at = [], 0
-        for width in _DIGITS[len(digits)]:
-            parts.append(digits[at : at + width])
-            at += width
-        return _unpadded(parts)
+        return _read(str(code)) if not isinstance(code, str) or len(code) <= 40 else None
 
     def get(self, code: object) -> Region | None:
         """The region of a code, also of one that is no longer in force; None when unknown."""
@@ -238,6 +226,25 @@ def plain_name(name: str) -> str:
     text = re.sub(r"^(?:provinsi|propinsi|prov|prop) ", "", text)
     text = re.sub(r"^(kabupaten|kota) (?:administrasi|adm) ", r"\1 ", text)
     return re.sub(r"^(?:kecamatan|kec|distrik) ", "", text)
+
+
+@lru_cache(maxsize=100_000)
+def _read(code: str) -> str | None:
+    text = code.strip().rstrip(".")
+    if len(text) > 20:
+        return None
+    if re.fullmatch(r"\d{2}\.\d", text):
+        text += "0"
+    if _DOTTED.match(text) and (text.count(".") == 3) == (len(text) == 13):
+        return _unpadded(text.split("."))
+    digits = re.sub(r"[.\s\-]", "", text)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) not in _DIGITS:
+        return None
+    parts, at = [], 0
+    for width in _DIGITS[len(digits)]:
+        parts.append(digits[at : at + width])
+        at += width
+    return _unpadded(parts)
 
 
 def _unpadded(parts: list[str]) -> str | None:

@@ -7,7 +7,7 @@ its weight shared among the rest, so that nobody loses points for a file nobody 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +19,10 @@ from satudata_schemas.dataset import Dataset, plain_text
 from satudata_schemas.file_facts import FileFacts
 
 POINTS = 25.0
-#: Fields with another home than the plain count of their principle.
+#: Name, pointer, share earned (0 to 1), weight within the principle.
+Share = tuple[str, str, float, float]
+#: Parts of Standar Data that may be said of each measure column instead.
+_ON_COLUMNS = frozenset({"klasifikasi", "ukuran", "satuan"})
 _KAMUS_WEIGHT = 3.0
 _OPEN_FORMAT_WEIGHT = 2.0
 _REGION_WEIGHT = 2.0
@@ -45,26 +48,52 @@ class Principle:
 
     name: str
     points: float
-    parts: tuple[Part, ...]
+    shares: tuple[Share, ...]
     max: float = POINTS
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every line of the principle's points.
+
+        Made when asked for: a catalogue stores thousands of scores and shows a few.
+        """
+        unit = self.max / _total_weight(self.shares)
+        return tuple(
+            Part(name, at, round(share * weight * unit, 2), round(weight * unit, 2))
+            for name, at, share, weight in self.shares
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """`{points, max, parts: […]}`."""
         return {"points": self.points, "max": self.max, "parts": [part.to_dict() for part in self.parts]}
 
 
-def principles(
-    dataset: Dataset, wrong: Collection[str], files: Mapping[str, FileFacts] | None = None
-) -> dict[str, Principle]:
-    """The four principles by name. `wrong` holds the pointers of values that are there but do not count."""
+def given(dataset: Dataset) -> dict[str, bool]:
+    """Field → whether it is filled, for every field the principles ask of a dataset of this kind and access class."""
     context = context_of(dataset)
-    earned: dict[str, list[tuple[str, str, float, float]]] = {name: [] for name in PRINCIPLES}
-    for field, weight in _counted_fields():
-        if not applies(field, context):
-            continue
-        at = "/" + field.name
-        share = 1.0 if at not in wrong and is_given(field, dataset) else 0.0
-        earned[field.principle].append((field.name, at, share, weight))
+    return {
+        field.name: is_given(field, dataset)
+        for field, _, conditional in _counted_fields()
+        if not conditional or applies(field, context)
+    }
+
+
+def principles(
+    dataset: Dataset,
+    filled: Mapping[str, bool],
+    wrong: Collection[str],
+    files: Mapping[str, FileFacts] | None = None,
+) -> dict[str, Principle]:
+    """The four principles by name.
+
+    `filled` is what `given` said; `wrong` holds the pointers of values that do not count.
+    """
+    earned: dict[str, list[Share]] = {name: [] for name in PRINCIPLES}
+    for field, weight, _ in _counted_fields():
+        told = filled.get(field.name)
+        if told is not None:
+            at = "/" + field.name
+            earned[field.principle].append((field.name, at, 1.0 if told and at not in wrong else 0.0, weight))
     earned["metadata"].extend(_resource_metadata(dataset))
     earned["interoperabilitas"].extend(_interoperability(dataset, files or {}))
     return {name: _weighed(name, parts) for name, parts in earned.items()}
@@ -95,9 +124,11 @@ def is_given(field: Field, dataset: Dataset) -> bool:
     """Whether a field is filled, by itself, by the one that may stand in for it, or (Pasal 4) on a measure column of
     `kamus_data`.
     """
-    if any(dataset.filled(name) for name in field.any_of or (field.name,)):
+    if dataset.filled(field.name):
         return True
-    if field.name not in {"klasifikasi", "ukuran", "satuan"}:
+    if any(dataset.filled(name) for name in field.any_of):
+        return True
+    if field.name not in _ON_COLUMNS:
         return False
     return any(
         isinstance(column, Mapping) and plain_text(column.get(field.name))
@@ -108,13 +139,16 @@ def is_given(field: Field, dataset: Dataset) -> bool:
 
 
 @cache
-def _counted_fields() -> tuple[tuple[Field, float], ...]:
+def _counted_fields() -> tuple[tuple[Field, float, bool], ...]:
+    """Field, weight, and whether it depends on the kind of data or the access class."""
     counted = [field for field in contract.fields().values() if field.required_by and field.name != "resources"]
     weights = {"kode_wilayah": _REGION_WEIGHT, "kode_referensi": _REGION_WEIGHT}
-    return tuple((field, weights.get(field.name, 1.0)) for field in counted)
+    return tuple(
+        (field, weights.get(field.name, 1.0), bool(field.jenis_data or field.required_when)) for field in counted
+    )
 
 
-def _resource_metadata(dataset: Dataset) -> list[tuple[str, str, float, float]]:
+def _resource_metadata(dataset: Dataset) -> list[Share]:
     resources = dataset.resources
     if not resources:
         return [("resources", "/resources", 0.0, 1.0), ("kamus_data", "/resources", 0.0, _KAMUS_WEIGHT)]
@@ -128,7 +162,7 @@ def _resource_metadata(dataset: Dataset) -> list[tuple[str, str, float, float]]:
     return parts
 
 
-def _interoperability(dataset: Dataset, files: Mapping[str, FileFacts]) -> list[tuple[str, str, float, float]]:
+def _interoperability(dataset: Dataset, files: Mapping[str, FileFacts]) -> list[Share]:
     resources = dataset.resources
     formats = contract.vocabulary("format")
     linked = any(usable_link(resource.get("url")) for resource in resources)
@@ -171,10 +205,10 @@ def _is(formats: contract.Vocabulary, resource: Mapping[str, Any], what: str) ->
     return code is not None and bool(formats[code].more.get(what))
 
 
-def _weighed(name: str, parts: list[tuple[str, str, float, float]]) -> Principle:
-    weight = sum(part[3] for part in parts) or 1.0
-    unit = POINTS / weight
-    shown = tuple(
-        Part(part, at, round(share * each * unit, 2), round(each * unit, 2)) for part, at, share, each in parts
-    )
-    return Principle(name, round(sum(share * each for _, _, share, each in parts) * unit, 1), shown)
+def _weighed(name: str, shares: list[Share]) -> Principle:
+    earned = sum([share * weight for _, _, share, weight in shares])
+    return Principle(name, round(earned * POINTS / _total_weight(shares), 1), tuple(shares))
+
+
+def _total_weight(shares: Iterable[Share]) -> float:
+    return sum([weight for _, _, _, weight in shares]) or 1.0
