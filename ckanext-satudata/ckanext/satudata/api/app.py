@@ -82,7 +82,7 @@ def _search_gone(_error: SearchUnavailable) -> Response:
 
 
 def _keys_gone(error: KeyFolderError) -> Response:
-    log.error("The keys of the API cannot be used: %s", error)
+    log.error("The keys of the API cannot be used: %r", str(error))
     return problems.respond(problems.Unavailable("kunci token"))
 
 
