@@ -55,6 +55,7 @@ setup(
             "flask-compress>=1.17",
             "granian>=2.5",
             "orjson>=3.10",
+            "rapidfuzz>=3.9",
             "PyJWT>=2.13",
             "supervisor>=4.3",
         ],

@@ -1,45 +1,160 @@
-"""The bulk writer: the one way in which a batch of datasets becomes CKAN's rows, records, changes and index work."""
+"""The bulk writer: the one way in which a batch of datasets becomes CKAN's rows, records, changes and index work.
+
+A batch is one transaction of some twenty-five statements, whatever its size. It writes what CKAN's `package_create` and
+`package_update` would have written, apart from activity rows and default resource views, which are made for people's edits
+only. A record that Postgres refuses is found by halving the batch under savepoints and refused alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
 
-from satudata_schemas.assess import Assessment
-from satudata_schemas.dataset import Dataset
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-Action = Literal["publish", "hold", "withdraw", "restore"]
+from ckanext.satudata.catalog import hidden, known, rows, tables
+from ckanext.satudata.catalog.bulk import append, upsert
+from ckanext.satudata.catalog.plan import Planned, Planner
+from ckanext.satudata.catalog.storable import Refused
+from ckanext.satudata.catalog.writing import (
+    CONFLICT,
+    REPEATED,
+    TAKEOVER,
+    UNKNOWN,
+    UNSTORABLE,
+    Action,
+    Write,
+    Written,
+)
+
+__all__ = ["CONFLICT", "REPEATED", "TAKEOVER", "UNKNOWN", "UNSTORABLE", "Action", "Write", "Written", "write"]
+
+#: Postgres' error classes that are about a row and not about the connection: data, integrity, limits of the program
+_ABOUT_A_ROW = ("22", "23", "54")
+#: serialises the drawing of change numbers: what commits later is numbered later
+CHANGE_LOCK = 0x5D1C_0001
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """What is to become of one record. `publish`: visible (tayang); `hold`: kept with `status`, private; `withdraw`, `restore`."""
+def write(session: Session, writes: Sequence[Write], *, actor: str | None, run: str | None) -> list[Written]:
+    """Write a batch; the caller commits. Answers in the order of `writes`.
 
-    source_id: str
-    identifier: str
-    action: Action
-    owner_org: str = ""
-    dataset: Dataset | None = None
-    rest: Mapping[str, Any] = field(default_factory=dict)
-    assessment: Assessment | None = None
-    fingerprint: str | None = None
-    rules_version: str | None = None
-    status: str | None = None  # where a held record stands: draf | menunggu | dikembalikan | disetujui
-    package_id: str | None = None  # identitas: pertahankan
-    name: str | None = None
-    expected_version: int | None = None
+    Ids whose dataset becomes less visible are kept out of every search from here on, before the commit: found by nobody a
+    moment early rather than a moment late.
+    """
+    batch = _Batch(session, actor, run)
+    batch.settle(list(enumerate(writes)), retried=False)
+    hidden.hide(batch.hiding)
+    return [batch.written[position] for position in range(len(writes))]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of one `Write`: `created | changed | unchanged | withdrawn | restored | refused`, with the issue code of a refusal."""
+class _Batch:
+    """One call of `write`: what is settled so far, and how to settle the rest."""
 
-    record_id: str
-    identifier: str
-    outcome: str
-    version: int = 0
-    hasil: str = ""
-    status: str = ""
-    code: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    def __init__(self, session: Session, actor: str | None, run: str | None) -> None:
+        self.session, self.actor, self.run = session, actor, run
+        self.written: dict[int, Written] = {}
+        self.hiding: list[str] = []
+
+    def settle(self, items: list[tuple[int, Write]], *, retried: bool) -> None:
+        """Store these writes, halving them where Postgres refuses one."""
+        if not items:
+            return
+        try:
+            with self.session.begin_nested():
+                stored = known.read(self.session, [asked for _, asked in items])
+                planned = self._plan(items, stored, distinct_names=retried)
+                _store(self.session, [plan for _, plan in planned], stored.cks)
+        except DBAPIError as error:
+            if not _about_a_row(error):
+                raise
+            self._halve(items, error, retried=retried)
+            return
+        for position, plan in planned:
+            self.written[position] = plan.written
+            if plan.hides:
+                self.hiding.append(str(plan.record["package_id"]))
+
+    def _halve(self, items: list[tuple[int, Write]], error: DBAPIError, *, retried: bool) -> None:
+        if len(items) > 1:
+            middle = len(items) // 2
+            self.settle(items[:middle], retried=retried)
+            self.settle(items[middle:], retried=retried)
+        elif not retried and _sqlstate(error) == "23505":
+            self.settle(items, retried=True)  # another transaction took the name, or made the record, a moment ago
+        else:
+            position, asked = items[0]
+            self.written[position] = _refusal(asked, Refused(UNSTORABLE, {"alasan": _sqlstate(error)}))
+
+    def _plan(
+        self, items: list[tuple[int, Write]], stored: known.Known, *, distinct_names: bool
+    ) -> list[tuple[int, Planned]]:
+        planned = []
+        met: set[str] = set()
+        for position, asked in items:
+            try:
+                if asked.record_id in met:
+                    raise Refused(REPEATED, {"identifier": asked.identifier})
+                met.add(asked.record_id)
+                planner = Planner(asked, stored, actor=self.actor, run=self.run, distinct_names=distinct_names)
+                plan = planner.plan()
+            except Refused as refused:
+                self.written[position] = _refusal(asked, refused)
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+                self.written[position] = _refusal(asked, Refused(UNSTORABLE, {"alasan": type(error).__name__}))
+            else:
+                planned.append((position, plan))
+        return planned
+
+
+def _refusal(asked: Write, refused: Refused) -> Written:
+    return Written(asked.record_id, asked.identifier, "refused", code=refused.code, params=refused.params)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "pgcode", None) or "")
+
+
+def _about_a_row(error: DBAPIError) -> bool:
+    return not error.connection_invalidated and _sqlstate(error)[:2] in _ABOUT_A_ROW
+
+
+def _store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
+    """All rows of a batch, table by table; the change log last, so that its lock is held no longer than it must."""
+    packaged = {str(plan.record["id"]): plan for plan in plans if plan.package is not None}
+    rows.store_packages(session, [plan.package for plan in packaged.values() if plan.package])
+    rows.store_resources(
+        session,
+        [row for plan in packaged.values() for row in plan.resources],
+        [id_ for id_ in packaged if id_ in stored.packages],
+    )
+    rows.store_tags(session, {id_: plan.tags for id_, plan in packaged.items()}, stored.tags)
+    rows.store_owners(session, {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items()}, stored.owners)
+    upsert(session, tables.record, [plan.record for plan in plans])
+    _store_issues(session, plans)
+    _store_answers(session, plans, stored)
+    upsert(
+        session,
+        tables.outbox,
+        [{"package_id": id_, "version": plan.record["version"], "op": plan.op} for id_, plan in packaged.items()],
+    )
+    changes = [line for plan in plans for line in plan.changes]
+    if changes:
+        session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
+        append(session, tables.change, changes)
+
+
+def _store_issues(session: Session, plans: Sequence[Planned]) -> None:
+    judged = [plan for plan in plans if plan.issues is not None]
+    before = [str(plan.record["id"]) for plan in judged if not plan.is_new]
+    if before:
+        session.execute(delete(tables.issue).where(tables.issue.c.record_id.in_(before)))
+    append(session, tables.issue, [row for plan in judged for row in plan.issues or ()])
+
+
+def _store_answers(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
+    rendered = [plan for plan in plans if plan.answers is not None]
+    before = [str(plan.record["id"]) for plan in rendered if str(plan.record["id"]) in stored.packages]
+    if before:
+        session.execute(delete(tables.answer).where(tables.answer.c.package_id.in_(before)))
+    upsert(session, tables.answer, [row for plan in rendered for row in plan.answers or ()])

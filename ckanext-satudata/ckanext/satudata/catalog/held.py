@@ -1,0 +1,54 @@
+"""Values held by people: what a person has set stays through every harvest, until it is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import tables
+from ckanext.satudata.catalog.package import resource_ids
+from satudata_schemas.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One held value: of a field, or of a resource's field (`resource_id` is CKAN's); None is a value taken away."""
+
+    field: str
+    resource_id: str
+    value: Any
+
+
+def load(session: Session, package_ids: Sequence[str]) -> dict[str, list[Held]]:
+    """Held values by package."""
+    held = tables.held.c
+    rows = session.execute(
+        select(held.package_id, held.field, held.resource_id, held.value).where(held.package_id.in_(package_ids))
+    )
+    found: dict[str, list[Held]] = {}
+    for row in rows:
+        found.setdefault(row.package_id, []).append(Held(row.field, row.resource_id, row.value))
+    return found
+
+
+def apply(dataset: Dataset, held: Iterable[Held], package: str, *, keep_resource_ids: bool = False) -> Dataset:
+    """The dataset with what people hold; values of a resource that is gone are passed over."""
+    fields = {item.field: item.value for item in held if not item.resource_id}
+    inner: dict[str, dict[str, Any]] = {}
+    for item in held:
+        if item.resource_id:
+            inner.setdefault(item.resource_id, {})[item.field] = item.value
+    changed = dataset.with_fields(**fields) if fields else dataset
+    if not inner:
+        return changed
+    ids = resource_ids(package, changed.resources, keep=keep_resource_ids)
+    resources = [_with(dict(item), inner.get(id_, {})) for id_, item in zip(ids, changed.resources, strict=True)]
+    return changed.with_fields(resources=resources)
+
+
+def _with(resource: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**resource, **values}.items() if value is not None}

@@ -1,0 +1,113 @@
+"""Hide first, show last: ids that are hidden in Postgres while Solr may still show them, in a Redis set every search reads.
+
+The set is a shortcut to the outbox, never the truth: it is rebuilt from there when its marker is missing, and read from
+there when Redis is away.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+
+from ckan import model
+from ckan.common import config
+from ckan.lib.redis import connect_to_redis
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import tables
+
+log = logging.getLogger(__name__)
+
+#: seconds after which an entry that no outbox row explains is taken as left over from a transaction that never ended
+_LEFT_OVER = 600
+
+
+def _key(name: str) -> str:
+    return f"satudata:{config['ckan.site_id']}:hidden:{name}"
+
+
+def _redis() -> Redis[bytes]:
+    return connect_to_redis()
+
+
+def hide(ids: Sequence[str]) -> None:
+    """Keep these out of every search from now on; called before the transaction that hides them commits."""
+    if not ids:
+        return
+    try:
+        _redis().zadd(_key("ids"), dict.fromkeys(ids, time.time()))
+    except RedisError:
+        log.warning("Redis is away: %d datasets are hidden by the outbox alone", len(ids))
+        _forget_marker()
+
+
+def _forget_marker() -> None:
+    """What Redis holds is incomplete: have it rebuilt when it is back."""
+    try:
+        _redis().delete(_key("marker"))
+    except RedisError:
+        log.debug("no marker to forget")
+
+
+def ids(session: Session | None = None) -> list[str]:
+    """Ids no search may show."""
+    session = session or model.Session
+    try:
+        redis = _redis()
+        marker, members = redis.pipeline().exists(_key("marker")).zrange(_key("ids"), 0, -1).execute()
+        if marker:
+            return [member.decode() for member in members]
+        found = from_outbox(session)
+        pipeline = redis.pipeline()
+        if found:
+            pipeline.zadd(_key("ids"), dict.fromkeys(found, time.time()))
+        pipeline.set(_key("marker"), 1).execute()
+        return sorted({*found, *(member.decode() for member in members)})
+    except RedisError:
+        return from_outbox(session)
+
+
+def from_outbox(session: Session) -> list[str]:
+    """Ids of datasets whose document waits to be replaced or removed, and which not everyone may see whole."""
+    package, record, outbox = model.package_table.c, tables.record.c, tables.outbox.c
+    statement = (
+        select(outbox.package_id)
+        .outerjoin(model.package_table, package.id == outbox.package_id)
+        .outerjoin(tables.record, record.id == outbox.package_id)
+        .where(
+            or_(
+                package.id.is_(None),
+                package.state != "active",
+                package.private.is_(True),
+                record.hak_akses.in_(("terbatas", "tertutup")),
+            )
+        )
+    )
+    return list(session.execute(statement).scalars())
+
+
+def show_again(done: Iterable[str]) -> None:
+    """Solr has caught up with these."""
+    gone = list(done)
+    if not gone:
+        return
+    try:
+        _redis().zrem(_key("ids"), *gone)
+    except RedisError:
+        log.debug("Redis is away; the set is rebuilt when it is back")
+
+
+def sweep(session: Session) -> None:
+    """Drop entries that no outbox row explains and that are older than any transaction."""
+    try:
+        old = [member.decode() for member in _redis().zrangebyscore(_key("ids"), 0, time.time() - _LEFT_OVER)]
+    except RedisError:
+        return
+    if old:
+        outbox = tables.outbox.c.package_id
+        waiting = set(session.execute(select(outbox).where(outbox.in_(old))).scalars())
+        show_again(id_ for id_ in old if id_ not in waiting)

@@ -1,0 +1,337 @@
+"""One write worked out: from what is asked and what is stored to the rows that are to be stored. Touches no database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ckanext.satudata.catalog import held, rows
+from ckanext.satudata.catalog.answer import render
+from ckanext.satudata.catalog.facts import access_class, due, moment, principles, utc
+from ckanext.satudata.catalog.known import Known
+from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
+from ckanext.satudata.catalog.package import is_uuid, resource_id, slug, slug_with_id, to_package
+from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
+from ckanext.satudata.catalog.writing import CONFLICT, TAKEOVER, UNKNOWN, Write, Written
+from satudata_schemas.dataset import Dataset
+
+
+@dataclass(slots=True)
+class Planned:
+    """One record's rows, ready to be stored."""
+
+    record: dict[str, Any]
+    written: Written
+    package: dict[str, Any] | None = None
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    issues: list[dict[str, Any]] | None = None
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] | None = None
+    op: str | None = None
+    hides: bool = False
+    is_new: bool = False
+
+
+class Planner:
+    """Works out the rows of one write."""
+
+    def __init__(
+        self, asked: Write, known: Known, *, actor: str | None, run: str | None, distinct_names: bool = False
+    ) -> None:
+        self.asked, self.known, self.actor, self.run = asked, known, actor, run
+        self.id = id_ = asked.record_id
+        self.before = known.records.get(id_)
+        self.distinct_names = distinct_names
+        self.keep_ids = known.sources.get(asked.source_id, {}).get("identitas") == "pertahankan"
+
+    def plan(self) -> Planned:
+        """The rows, or Refused."""
+        asked, before = self.asked, self.before
+        self._check_owner()
+        if asked.expected_version is not None and asked.expected_version != (before["version"] if before else 0):
+            raise Refused(CONFLICT, {"versi": before["version"] if before else 0})
+        if before is None and asked.dataset is None and asked.assessment is None:
+            raise Refused(UNKNOWN, {"identifier": asked.identifier})
+        dataset, rest = self._brought()
+        after = self._outcome(dataset)
+        owner = asked.owner_org or str(before["owner_org"] if before else "")
+        version = self._version_kept(after, dataset)
+        record = self._record(after, dataset, version, rest, owner)
+        if before is not None and not asked.anew and _equal(before, record):
+            return self._untouched(record)
+        return self._planned(after, record, version)
+
+    def _check_owner(self) -> None:
+        """A record that names a dataset of another owner is an error, never a takeover."""
+        asked, before = self.asked, self.before
+        if before is not None and (before["source_id"], before["identifier"]) != (asked.source_id, asked.identifier):
+            raise Refused(TAKEOVER, {"identifier": asked.identifier})
+        if before is None and self.id in self.known.cks.packages:
+            raise Refused(TAKEOVER, {"identifier": asked.identifier})
+        if before is None and any(
+            (row["source_id"], row["identifier"]) == (asked.source_id, asked.identifier)
+            for row in self.known.records.values()
+        ):
+            raise Refused(TAKEOVER, {"identifier": asked.identifier})
+
+    def _brought(self) -> tuple[Dataset | None, dict[str, Any]]:
+        asked = self.asked
+        if asked.dataset is None:
+            return None, {}
+        fields = storable(dict(asked.dataset))
+        dataset = Dataset(fields)
+        within_limits(dataset.texts("tags"), dataset.resources)
+        holding = self.known.held.get(self.id)
+        if holding:
+            dataset = held.apply(dataset, holding, self.id, keep_resource_ids=self.keep_ids)
+        return dataset, storable(dict(asked.rest))
+
+    def _outcome(self, dataset: Dataset | None) -> Outcome:
+        asked, before = self.asked, self.before
+        same = (
+            before is not None
+            and asked.fingerprint is not None
+            and asked.fingerprint == before["fingerprint"]
+            and before["pending"] is None
+        )
+        wish = Asked(
+            action=asked.action,
+            status=asked.status,
+            hasil=asked.assessment.hasil if asked.assessment else None,
+            brings=dataset is not None,
+            same_content=same,
+        )
+        return outcome(before, wish, status_before_withdrawal=self.known.statuses.get(self.id))
+
+    def _version_kept(self, after: Outcome, dataset: Dataset | None) -> Dataset | None:
+        """The version that is the dataset from now on."""
+        before = self.before
+        if after.keep == "new":
+            return dataset
+        if before is None:
+            return None
+        if after.public and self.asked.action == "publish" and before["pending"] is not None:
+            return Dataset(before["pending"])
+        return Dataset(before["dataset"]) if before["dataset"] is not None else None
+
+    def _record(
+        self, after: Outcome, brought: Dataset | None, version: Dataset | None, rest: dict[str, Any], owner: str
+    ) -> dict[str, Any]:
+        asked, before = self.asked, self.before
+        assessment = asked.assessment
+        kept = {} if before is None else {name: before[name] for name in _CARRIED}
+        pending = self._pending(after, brought)
+        row: dict[str, Any] = {
+            "id": self.id,
+            "source_id": asked.source_id,
+            "identifier": storable(asked.identifier),
+            "package_id": self.id if version is not None or (before and before["package_id"]) else None,
+            "name": self._name(version),
+            "owner_org": owner,
+            "fingerprint": asked.fingerprint or kept.get("fingerprint"),
+            "rules_version": asked.rules_version or kept.get("rules_version"),
+            "dataset": dict(version) if version is not None else None,
+            "pending": pending,
+            "rest": rest if brought is not None else kept.get("rest", {}),
+            "raw": None,
+            "hasil": after.hasil,
+            "status": after.status,
+            "perbaikan_tertunda": after.public and after.hasil != "layak",
+            "tidak_ditemukan_sejak": kept.get("tidak_ditemukan_sejak") if after.withdrawn else None,
+            "score": kept.get("score"),
+            "principles": kept.get("principles", {}),
+            "suggestions": kept.get("suggestions", []),
+            "hak_akses": access_class(version) if version is not None else kept.get("hak_akses", "terbuka"),
+            "jatuh_tempo": due(version) if version is not None else None,
+            "source_modified": moment(version.get("tanggal_mutakhir")) if version is not None else None,
+            "first_seen": kept.get("first_seen"),
+            "last_seen": kept.get("last_seen"),
+            "last_run": self.run or kept.get("last_run"),
+            **{name: kept.get(name) for name in _REVIEW},
+        }
+        if assessment is not None:
+            row["suggestions"] = [suggestion.to_dict() for suggestion in assessment.suggestions]
+            if after.keep != "pending":
+                row["score"] = round(assessment.score)
+                row["principles"] = principles(assessment)
+        return row | asked.standing
+
+    def _pending(self, after: Outcome, brought: Dataset | None) -> dict[str, Any] | None:
+        if after.keep == "pending" and brought is not None:
+            return dict(brought)
+        before = self.before
+        if before is None or after.keep == "new" or not after.public or self.asked.action == "publish":
+            return None
+        pending: dict[str, Any] | None = before["pending"]
+        return pending
+
+    def _name(self, version: Dataset | None) -> str | None:
+        """Chosen once and kept: the name before, the one asked for, one from the title."""
+        before = self.before
+        if before is not None and before["name"]:
+            return str(before["name"])
+        if version is None:
+            return None
+        title = version.text("title")
+        if not self.distinct_names:
+            for name in (self.asked.name, slug(title)):
+                if name and name == slug(name.replace("_", "-")) and name not in self.known.names:
+                    self.known.names.add(name)
+                    return name
+        return slug_with_id(title, self.id)
+
+    def _untouched(self, record: dict[str, Any]) -> Planned:
+        assert self.before is not None
+        written = Written(
+            self.id, self.asked.identifier, "unchanged", self.before["version"], record["hasil"], record["status"]
+        )
+        for name in ("version", "data_changed", "metadata_changed", "first_seen"):
+            record[name] = self.before[name]
+        return Planned(record, written, issues=self._issues())
+
+    def _planned(self, after: Outcome, record: dict[str, Any], version: Dataset | None) -> Planned:
+        before = self.before
+        now = rows.moment(
+            self.known.cks.packages[self.id]["metadata_modified"] if self.id in self.known.cks.packages else None
+        )
+        record["version"] = (before["version"] if before else 0) + 1
+        seen_changed = before is None or any(before[name] != record[name] for name in _SEEN)
+        record["metadata_changed"] = utc(now) if seen_changed or before is None else before["metadata_changed"]
+        record["data_changed"] = self._data_changed(version, now)
+        record["first_seen"] = record["first_seen"] or utc(now)
+        record["last_seen"] = record["last_seen"] or utc(now)
+        written = Written(
+            self.id, self.asked.identifier, _what(before, after), record["version"], record["hasil"], record["status"]
+        )
+        plan = Planned(record, written, issues=self._issues(), is_new=before is None)
+        if record["package_id"] is None:
+            return plan
+        self._plan_package(plan, after, version, now)
+        plan.changes = self._changes(after, record, seen_changed=seen_changed)
+        plan.op = "delete" if after.withdrawn else "index"
+        was = before is not None and before["status"] == "tayang"
+        narrower = before is not None and _RANK.get(before["hak_akses"], 0) < _RANK.get(record["hak_akses"], 0)
+        plan.hides = was and (not after.public or narrower)
+        return plan
+
+    def _plan_package(self, plan: Planned, after: Outcome, version: Dataset | None, now: dt.datetime) -> None:
+        record, cks = plan.record, self.known.cks
+        if version is None:
+            version = Dataset(title=record["name"])
+        before = cks.packages.get(self.id)
+        created = before["metadata_created"] if before else self.asked.created or now
+        package = to_package(
+            version,
+            package_id=self.id,
+            name=record["name"],
+            owner_org=record["owner_org"],
+            private=not (after.public or (after.withdrawn and self._was_public())),
+            state="deleted" if after.withdrawn else "active",
+            created=created,
+            modified=now,
+            keep_resource_ids=self.keep_ids,
+        )
+        self._leave_foreign_resources(package)
+        creator = self.actor if self.actor and is_uuid(self.actor) else None
+        plan.package = rows.package_row(package, creator)
+        plan.resources = rows.resource_rows(package, cks.resources.get(self.id, {}))
+        plan.tags = list(dict.fromkeys(name for item in package["tags"] if (name := tag(item["name"]))))
+        if after.withdrawn:
+            plan.answers = []
+            return
+        answers = render(
+            version,
+            record=record,
+            organization=self.known.organizations.get(record["owner_org"], {}),
+            source=self.known.sources.get(self.asked.source_id, {}),
+        )
+        plan.answers = [
+            {
+                "package_id": self.id,
+                "audience": audience,
+                "version": record["version"],
+                "etag": made.etag,
+                "body": made.body,
+            }
+            for audience, made in answers.items()
+            if audience == "full" or after.public
+        ]
+
+    def _was_public(self) -> bool:
+        return self.before is not None and self.before["status"] == "tayang"
+
+    def _leave_foreign_resources(self, package: dict[str, Any]) -> None:
+        """A kept resource id that belongs to another package is not taken from it."""
+        for item in package["resources"]:
+            if self.known.foreign_resources.get(item["id"], self.id) != self.id:
+                item["id"] = resource_id(self.id, item["id"])
+
+    def _data_changed(self, version: Dataset | None, now: dt.datetime) -> dt.datetime | None:
+        """When the data itself last changed: what the source says of it, else when its files were seen to differ."""
+        before = self.before
+        said = moment(version.get("tanggal_mutakhir")) if version is not None else None
+        if before is None or version is None:
+            return said
+        if _files(Dataset(before["dataset"] or {})) != _files(version) and before["dataset"] is not None:
+            return said if said is not None and said != before["source_modified"] else utc(now)
+        return said or before["data_changed"]
+
+    def _issues(self) -> list[dict[str, Any]] | None:
+        assessment = self.asked.assessment
+        if assessment is None:
+            return None
+        found = [issue.to_dict() for issue in assessment.issues]
+        return [
+            {"record_id": self.id, "run_id": self.run, **issue, "params": storable(issue["params"])} for issue in found
+        ]
+
+    def _changes(self, after: Outcome, record: dict[str, Any], *, seen_changed: bool) -> list[dict[str, Any]]:
+        told = entries(self.before, after, seen_changed=seen_changed)
+        lines: list[dict[str, Any]] = []
+        for entry in told:
+            lines.append(
+                {
+                    "package_id": self.id,
+                    "version": record["version"],
+                    "kind": entry.kind,
+                    "audience": entry.audience,
+                    "before": None if lines or self.before is None else {name: self.before[name] for name in _UNDOABLE},
+                    "actor": self.actor,
+                    "run_id": self.run,
+                }
+            )
+        return lines
+
+
+#: columns of a record that a write carries over
+_REVIEW = ("reviewed_by", "reviewed_at", "return_reason", "return_deadline")
+_CARRIED = (
+    "fingerprint", "rules_version", "rest", "score", "principles", "suggestions", "hak_akses", "tidak_ditemukan_sejak",
+    "first_seen", "last_seen", "last_run", *_REVIEW,
+)  # fmt: skip
+#: what makes a version another one for those who read it
+_SEEN = ("dataset", "status", "owner_org", "principles", "hak_akses", "jatuh_tempo", "tidak_ditemukan_sejak", "name")
+_COMPARED = (*_SEEN, "rest", "pending", "hasil", "score", "perbaikan_tertunda", "package_id", *_REVIEW)
+_UNDOABLE = (
+    "dataset", "rest", "pending", "status", "hasil", "owner_org", "name", "version", "fingerprint", "rules_version",
+)  # fmt: skip
+_RANK = {"terbuka": 0, "terbatas": 1, "tertutup": 2}
+
+
+def _equal(before: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    return all(before[name] == record[name] for name in _COMPARED)
+
+
+def _what(before: Mapping[str, Any] | None, after: Outcome) -> str:
+    if after.withdrawn:
+        return "withdrawn"
+    if before is None:
+        return "created"
+    return "restored" if before["status"] == "ditarik" else "changed"
+
+
+def _files(dataset: Dataset) -> list[tuple[Any, ...]]:
+    return [tuple(item.get(key) for key in ("url", "hash", "size", "last_modified")) for item in dataset.resources]
