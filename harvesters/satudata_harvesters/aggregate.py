@@ -20,6 +20,8 @@ from satudata_harvesters.errors import ConfigError, SourceError
 BUCKETS = ("day", "month", "quarter", "year")
 #: More cells than this are no aggregate.
 MOST_CELLS = 200_000
+#: The identifier of the dataset an aggregate makes, within its source.
+IDENTIFIER = "agregat"
 #: What stands for a value the application left empty.
 UNKNOWN = "Tidak diketahui"
 

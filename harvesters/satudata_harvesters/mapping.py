@@ -101,6 +101,9 @@ class Mapping:
         told = json.dumps([self._name, self.ready.version, self.spec], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
+    def __repr__(self) -> str:
+        return f"Mapping({self.version})"
+
     def apply(self, raw: Any, source: Source | None = None) -> Mapped:
         """Read one record. Never raises: what cannot be read becomes an issue and stays in `rest`."""
         if not isinstance(raw, AbstractMapping):

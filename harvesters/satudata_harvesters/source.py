@@ -323,21 +323,23 @@ def _against(schema: Mapping[str, Any], value: Any, where: str) -> list[ConfigEr
 def _told(error: ValidationError, where: str) -> list[ConfigError]:
     """One mistake in words; the value itself is never shown, it may be a secret."""
     place = where + "".join(pointer(part) for part in error.absolute_path)
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
     name = place.strip("/").replace("/", ".")
     if error.validator in {"anyOf", "oneOf"} and error.context:
         likely = _likely(error)
         if likely is not None:
             return _told(likely, where)
     if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = [key for key in error.instance if key not in known]
+        known = sorted(schema.get("properties", {}))
+        unknown = [key for key in instance if key not in known]
         prefix = f"{name}." if name else ""
         return [
             ConfigError("E-CFG-002", field=f"{prefix}{key}", known=", ".join(known), pointer=place + pointer(key))
             for key in unknown
         ]
     if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
+        missing = [key for key in wanted if key not in instance]
         return [
             ConfigError("E-CFG-003", field=f"{name}.{key}" if name else key, pointer=place + pointer(key))
             for key in missing
@@ -356,7 +358,9 @@ def _likely(error: ValidationError) -> ValidationError | None:
 
 def _expected(error: ValidationError) -> str:
     """What would fit, in a few words."""
-    wanted, rule = error.validator_value, str(error.validator)
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    rule = str(error.validator)
     names = {
         "minimum": f"≥ {wanted}",
         "exclusiveMinimum": f"> {wanted}",
@@ -368,7 +372,7 @@ def _expected(error: ValidationError) -> str:
     if rule == "type":
         return " / ".join(_TYPES.get(name, name) for name in ([wanted] if isinstance(wanted, str) else wanted))
     if rule == "pattern":
-        return str(error.schema.get("description") or wanted)
+        return str(schema.get("description") or wanted)
     return names.get(rule) or (f"{rule} {wanted}" if isinstance(wanted, int | str) else rule)
 
 

@@ -140,7 +140,7 @@ def _fallbacks(draft: Draft, raw: Mapping[str, Any], extras: dict[str, Any]) -> 
 
 
 def _unit(name: Any) -> str | None:
-    """The name if it is an office's: many portals keep an official's own name there, which is not a contact to publish."""
+    """The name if it is an office's: many portals keep an official's own there, which is no contact to publish."""
     found = values.text(name)
     return found if found and _OFFICE.search(found) else None
 

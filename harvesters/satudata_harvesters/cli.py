@@ -1,0 +1,362 @@
+"""The command `satudata`: check, preview and describe, without a platform.
+
+Exit codes: 0 fine, 1 what was asked about has problems (a source that is down too), 2 not understood or wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from satudata_harvesters import check as checking
+from satudata_harvesters.connector import registry
+from satudata_harvesters.errors import ConfigError, Lang, ReadingError
+from satudata_harvesters.http import Http
+from satudata_harvesters.preview import Preview
+from satudata_harvesters.preview import preview as preview_source
+from satudata_harvesters.source import http_for, load_source
+from satudata_schemas import contract
+from satudata_schemas.profile import Profile, ProfileError
+
+FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
+
+_WORDS = {
+    "layak": {"id": "layak", "en": "fit"},
+    "perlu_perbaikan": {"id": "perlu perbaikan", "en": "needs mending"},
+    "tidak_dimuat": {"id": "tidak dimuat", "en": "not loaded"},
+    "read": {"id": "dataset diperiksa", "en": "datasets checked"},
+    "of": {"id": "dari", "en": "of"},
+    "score": {"id": "skor", "en": "score"},
+    "more": {"id": "dan {n} temuan lain", "en": "and {n} more findings"},
+    "rows": {"id": "baris dibaca", "en": "rows read"},
+    "suppressed": {"id": "sel tidak ditampilkan", "en": "cells suppressed"},
+    "secret": {"id": "rahasia", "en": "secret"},
+    "required": {"id": "wajib", "en": "required"},
+    "broken": {"id": "tidak dapat dipakai", "en": "cannot be used"},
+}
+_USAGE = {
+    click.exceptions.NoSuchOption: {"id": "Opsi tidak dikenal", "en": "Unknown option"},
+    click.exceptions.MissingParameter: {"id": "Ada isian perintah yang belum diberikan", "en": "Something is missing"},
+    click.exceptions.BadParameter: {"id": "Nilai isian perintah tidak sesuai", "en": "A value does not fit"},
+    click.exceptions.UsageError: {"id": "Perintah tidak dikenal atau cara pakainya tidak tepat", "en": "Wrong usage"},
+}
+#: Issues shown for each dataset on a terminal; `--json` has all.
+SHOWN = 5
+
+
+class _Formatter(click.HelpFormatter):
+    """Headings in Indonesian."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or "Pemakaian: ")
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading({"Options": "Opsi", "Commands": "Perintah"}.get(heading, heading))
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+def _help_in_indonesian(option: click.Option | None) -> click.Option | None:
+    if option is not None:
+        option.help = "Tampilkan bantuan ini."
+    return option
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"options_metavar": "[OPSI]", **kwargs})
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return _help_in_indonesian(super().get_help_option(ctx))
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        words = {"options_metavar": "[OPSI]", "subcommand_metavar": "PERINTAH [ISIAN]..."}
+        super().__init__(*args, **{**words, **kwargs})
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return _help_in_indonesian(super().get_help_option(ctx))
+
+
+_Group.group_class = _Group
+
+
+def _common(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option("--json", "as_json", is_flag=True, help="Keluaran JSON untuk program lain.")(function)
+    return click.option(
+        "--lang", type=click.Choice(["id", "en"]), default="id", show_default=True, help="Bahasa pesan (id atau en)."
+    )(function)
+
+
+def _reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option(
+        "--allow-network", "networks", multiple=True, metavar="CIDR:PORTA",
+        help="Jaringan bukan publik yang boleh dihubungi, misalnya 10.20.0.0/16:8080; dapat diulang.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--profile", default=None, metavar="PROFIL", help="Profil aturan, misalnya transisi atau sdi-2019."
+    )(function)
+
+
+@click.group(cls=_Group)
+@click.version_option(package_name="ckanext-satudata", message="satudata %(version)s", help="Tampilkan versi.")
+def satudata() -> None:
+    """Periksa dataset dan sumber data menurut Satu Data Indonesia.
+
+    \b
+    Contoh:
+      satudata check dataset.json
+      satudata check https://data.contoh.go.id
+      satudata preview sumber.yaml
+    """
+
+
+@satudata.command()
+@click.argument("what", metavar="BERKAS|ALAMAT")
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Jumlah dataset paling banyak."
+)
+@_reading
+@_common
+def check(what: str, limit: int, networks: Sequence[str], profile: str | None, as_json: bool, lang: Lang) -> None:
+    """Periksa dataset dalam berkas JSON/YAML/JSONL, atau pada portal CKAN.
+
+    \b
+    Contoh:
+      satudata check dataset.yaml
+      satudata check paket-ckan.jsonl --json
+      satudata check https://data.contoh.go.id --limit 20
+    """
+    chosen = _profile(profile)
+    if what.startswith(("http://", "https://")):
+        report = checking.check_url(what, Http(allow_networks=networks), limit=limit, profile=chosen)
+    else:
+        report = checking.check_file(Path(what), limit=limit, profile=chosen)
+    _show(report, as_json, lang)
+
+
+@satudata.command()
+@click.argument("file", metavar="SUMBER.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 10_000), help="Jumlah data paling banyak."
+)
+@_reading
+@_common
+def preview(file: Path, limit: int, networks: Sequence[str], profile: str | None, as_json: bool, lang: Lang) -> None:
+    """Pratinjau: baca data pertama sebuah sumber tanpa menyimpan apa pun.
+
+    \b
+    Contoh:
+      satudata preview sumber.yaml
+      satudata preview sumber.yaml --limit 3 --lang en
+      satudata preview sumber.yaml --allow-network 10.20.0.5/32:8080
+    """
+    source = load_source(file)
+    if networks:
+        # Whoever types this command decides for this machine; a source's own entries must be among those all the same.
+        http_for(source, permitted=networks)
+        source = replace(source, allow_networks=tuple(networks))
+    http = http_for(source, permitted=networks)
+    chosen = _profile(profile) if profile else _profile(source.profile)
+    _show(preview_source(source, http, limit=limit, profile=chosen), as_json, lang)
+
+
+@satudata.group()
+def connector() -> None:
+    """Jenis sumber data yang dapat ditarik.
+
+    \b
+    Contoh:
+      satudata connector list
+      satudata connector show rest
+    """
+
+
+@connector.command("list")
+@_common
+def connector_list(as_json: bool, lang: Lang) -> None:
+    """Daftar konektor.
+
+    \b
+    Contoh:
+      satudata connector list --json
+    """
+    known = registry()
+    rows: list[dict[str, Any]] = [
+        {"kind": kind, "title": known[kind].title.get(lang, kind), "changes": known[kind].knows_changes}
+        for kind in known
+    ]
+    if as_json:
+        _echo_json({"connectors": rows, "broken": dict(known.broken)})
+        return
+    _table([[row["kind"], row["title"]] for row in rows])
+    for name, reason in known.broken.items():
+        click.echo(f"{name}  {_WORDS['broken'][lang]}: {reason}", err=True)
+
+
+@connector.command("show")
+@click.argument("kind", metavar="KONEKTOR")
+@_common
+def connector_show(kind: str, as_json: bool, lang: Lang) -> None:
+    """Isian sebuah konektor.
+
+    \b
+    Contoh:
+      satudata connector show ckan
+    """
+    known = registry()
+    if kind not in known:
+        raise ConfigError("E-CFG-005", connector=kind, known=", ".join(known))
+    found = known[kind]
+    if as_json:
+        shown = {
+            "kind": kind,
+            "title": dict(found.title),
+            "changes": found.knows_changes,
+            "config_schema": found.config_schema,
+        }
+        _echo_json(shown)
+        return
+    click.echo(f"{kind}: {found.title.get(lang, kind)}")
+    required = found.config_schema.get("required", [])
+    rows = []
+    for name, schema in found.config_schema.get("properties", {}).items():
+        marks = [_WORDS["required"][lang]] if name in required else []
+        marks += [_WORDS["secret"][lang]] if schema.get("secret") or name == "auth" else []
+        rows.append([name, schema.get("title", ""), ", ".join(marks)])
+    _table(rows)
+
+
+@satudata.command()
+@click.argument("name", required=False, metavar="[KOSAKATA]")
+@_common
+def vocab(name: str | None, as_json: bool, lang: Lang) -> None:
+    """Daftar kosakata, atau isi satu kosakata.
+
+    \b
+    Contoh:
+      satudata vocab
+      satudata vocab jadwal_pemutakhiran
+    """
+    vocabularies = contract.vocabularies
+    if name is None:
+        rows = [
+            {"name": key, "label": getattr(found, "label" if lang == "id" else "label_en")}
+            for key, found in vocabularies.items()
+        ]
+        _echo_json({"data": rows}) if as_json else _table([[row["name"], row["label"]] for row in rows])
+        return
+    if name not in vocabularies:
+        raise ConfigError("E-CFG-004", field="KOSAKATA", expected=", ".join(sorted(vocabularies)))
+    found = vocabularies[name]
+    if as_json:
+        _echo_json({"data": found.to_list()})
+        return
+    _table([[code, entry.label_in(lang)] for code, entry in found.items()])
+
+
+def _profile(name: str | None) -> Profile:
+    try:
+        return Profile.load(name) if name else Profile.load()
+    except (ProfileError, OSError):
+        raise ConfigError("E-CFG-004", field="profile", expected=", ".join(Profile.names())) from None
+
+
+def _show(report: Preview, as_json: bool, lang: Lang) -> None:
+    if as_json:
+        _echo_json(report.to_dict(lang))
+    else:
+        for line in _lines(report, lang):
+            click.echo(line)
+    if report.error is not None and not as_json:
+        _tell(report.error, lang)
+    if isinstance(report.error, ConfigError):
+        sys.exit(WRONG_USAGE)
+    sys.exit(FINE if report.fine else PROBLEMS)
+
+
+def _lines(report: Preview, lang: Lang) -> Iterable[str]:
+    for item in report.items:
+        yield f"{item.title or item.identifier or item.pointer}"
+        yield f"  {_WORDS[item.hasil][lang]} · {_WORDS['score'][lang]} {item.assessment.score:g}"
+        serious = sorted(item.issues, key=lambda issue: ("error", "warning", "info").index(issue.severity))
+        for issue in serious[:SHOWN]:
+            yield f"  {issue.code} {issue.message(lang)} {issue.remedy(lang)}"
+        if len(serious) > SHOWN:
+            yield "  " + _WORDS["more"][lang].format(n=len(serious) - SHOWN)
+    if report.table is not None:
+        table = report.table
+        yield f"{table.rows_read} {_WORDS['rows'][lang]}, {table.suppressed}/{table.total_cells} {_WORDS['suppressed'][lang]}"
+        for row in [table.columns, *table.rows[:10]]:
+            yield "  " + " | ".join(map(str, row))
+    counts = report.summary()
+    total = f" {_WORDS['of'][lang]} {counts['total']}" if counts["total"] is not None else ""
+    told = ", ".join(f"{counts[name]} {_WORDS[name][lang]}" for name in ("layak", "perlu_perbaikan", "tidak_dimuat"))
+    yield f"{counts['read']}{total} {_WORDS['read'][lang]}: {told}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(max(map(len, rows), default=0))]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)).rstrip())
+
+
+def _echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _tell(error: ReadingError, lang: Lang) -> None:
+    for found in error.all() if isinstance(error, ConfigError) else (error,):
+        click.echo(f"{found.code} {found.message(lang)} {found.remedy(lang)}", err=True)
+
+
+def _language(arguments: Sequence[str]) -> Lang:
+    """The language asked for, also where the rest of the command line is not understood."""
+    joined = " ".join(arguments)
+    return "en" if "--lang en" in joined or "--lang=en" in joined else "id"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command. Ends the process with its exit code; never with a traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    lang = _language(arguments)
+    try:
+        satudata.main(args=list(arguments), prog_name="satudata", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(WRONG_USAGE)
+    except click.ClickException as error:
+        words = next(words for kind, words in _USAGE.items() if isinstance(error, kind))
+        hint = {"id": "Lihat", "en": "See"}[lang]
+        named = getattr(error, "option_name", None) or getattr(getattr(error, "param", None), "human_readable_name", "")
+        click.echo(f"{words[lang]}{': ' + named if named else ''}. {hint}: satudata --help", err=True)
+        sys.exit(WRONG_USAGE)
+    except ReadingError as error:
+        if "--json" in arguments:
+            _echo_json({"items": [], "error": error.to_dict(lang)})
+        _tell(error, lang)
+        sys.exit(WRONG_USAGE if isinstance(error, ConfigError) else PROBLEMS)
+    except Exception as error:  # noqa: BLE001 - whoever types a command is never shown a traceback
+        sentence = {"id": "Terjadi kesalahan pada program ini", "en": "This program made a mistake"}[lang]
+        click.echo(f"{sentence} ({type(error).__name__}).", err=True)
+        sys.exit(WRONG_USAGE)
+
+
+if __name__ == "__main__":
+    main()
