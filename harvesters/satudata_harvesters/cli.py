@@ -300,7 +300,8 @@ def _lines(report: Preview, lang: Lang) -> Iterable[str]:
             yield "  " + _WORDS["more"][lang].format(n=len(serious) - SHOWN)
     if report.table is not None:
         table = report.table
-        yield f"{table.rows_read} {_WORDS['rows'][lang]}, {table.suppressed}/{table.total_cells} {_WORDS['suppressed'][lang]}"
+        hidden = f"{table.suppressed}/{table.total_cells} {_WORDS['suppressed'][lang]}"
+        yield f"{table.rows_read} {_WORDS['rows'][lang]}, {hidden}"
         for row in [table.columns, *table.rows[:10]]:
             yield "  " + " | ".join(map(str, row))
     counts = report.summary()

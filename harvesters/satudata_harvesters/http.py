@@ -318,7 +318,7 @@ class Http:
                     headers = {name.lower(): value for name, value in raw.headers.items()}
                     return _Attempt(raw.status, headers, self._read(raw, limits, url, watch), url)
             except Blocked as blocked:
-                raise self._error("E-TRK-011", host=blocked.host, port=blocked.port) from None
+                raise self._error("E-TRK-011", host=blocked.host, port=str(blocked.port)) from None
             except (HTTPError, OSError, ValueError) as error:
                 raise self._network_error(error, url, watch, limits) from None
 

@@ -325,6 +325,7 @@ def _told(error: ValidationError, where: str) -> list[ConfigError]:
     place = where + "".join(pointer(part) for part in error.absolute_path)
     schema: Any = error.schema
     wanted: Any = error.validator_value
+    instance: Any = error.instance
     name = place.strip("/").replace("/", ".")
     if error.validator in {"anyOf", "oneOf"} and error.context:
         likely = _likely(error)
