@@ -18,7 +18,7 @@ PAGES = [
 #: first words of a command -> where its group of commands is
 PROGRAMS = {
     ("ckan", "satudata"): ("ckanext.satudata.cli", "satudata"),
-    ("satudata",): ("satudata_harvesters.cli", "main"),
+    ("satudata",): ("satudata_harvesters.cli", "satudata"),
 }
 
 

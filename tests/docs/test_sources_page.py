@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from satudata_harvesters.source import load_source
+from satudata_harvesters.source import load_source, templates
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -31,3 +31,8 @@ def test_every_field_of_a_source_is_explained():
         name for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
     assert explained == set(schema["properties"])
+
+
+def test_every_template_is_named():
+    table = PAGE.partition("Templat yang tersedia:")[2].partition("\n\n`")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == templates()
