@@ -2,11 +2,12 @@
 
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
+
+from satudata_harvesters import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -15,21 +16,21 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "demo" / "README.md",
 ]
-#: first words of a command -> where its group of commands is
-PROGRAMS = {
-    ("ckan", "satudata"): ("ckanext.satudata.cli", "satudata"),
-    ("satudata",): ("satudata_harvesters.cli", "satudata"),
-}
+PURE, PLATFORM = ("satudata",), ("ckan", "satudata")
 
 
-def shown():
-    """(page, words) of every command of ours in a block of shell lines."""
+def shown(start):
+    """(page, words behind `start`) of every such command in a block of shell lines."""
+    found = []
     for page in PAGES:
         for block in re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            for line in block.splitlines():
-                words = tuple(shlex.split(line, comments=True))
-                if any(words[: len(start)] == start for start in PROGRAMS):
-                    yield page.name, words
+            lines = [tuple(shlex.split(line, comments=True)) for line in block.splitlines()]
+            found += [(page.name, words[len(start) :]) for words in lines if words[: len(start)] == start]
+    return found
+
+
+def name_of(value):
+    return value if isinstance(value, str) else " ".join(value)
 
 
 def parse(command, words, name):
@@ -41,13 +42,16 @@ def parse(command, words, name):
     return command.make_context(name, list(words))
 
 
-@pytest.mark.parametrize(
-    ("page", "words"), shown(), ids=lambda value: value if isinstance(value, str) else " ".join(value)
-)
-def test_a_command_is_understood_as_it_is_shown(page, words):
-    start = next(start for start in PROGRAMS if words[: len(start)] == start)
-    module, group = PROGRAMS[start]
-    parse(getattr(import_module(module), group), words[len(start) :], " ".join(start))
+@pytest.mark.parametrize(("page", "words"), shown(PURE), ids=name_of)
+def test_a_command_without_a_platform_is_understood_as_it_is_shown(page, words):
+    parse(cli.satudata, words, "satudata")
+
+
+@pytest.mark.parametrize(("page", "words"), shown(PLATFORM), ids=name_of)
+def test_a_command_of_the_platform_is_understood_as_it_is_shown(page, words, loaded_ckan):
+    from ckanext.satudata.cli import satudata
+
+    parse(satudata, words, "ckan satudata")
 
 
 def test_a_command_that_is_not_there_is_noticed():
