@@ -1,11 +1,11 @@
 import threading
 
 import pytest
-from satudata_harvesters.connector import Page
-from satudata_harvesters.errors import SourceError
 
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.portions import Checkpoint, portions
+from satudata_harvesters.connector import Page
+from satudata_harvesters.errors import SourceError
 
 
 def pages(*sizes, first=0):

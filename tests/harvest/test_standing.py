@@ -27,7 +27,15 @@ def known(status, *, missing=None, reviewed=False, hasil="layak"):
     ],
 )
 def test_where_a_record_is_to_stand(before, hasil, penayangan, expected):
-    assert standing(before, hasil, penayangan=penayangan) == expected
+    assert standing(before, hasil, penayangan=penayangan, rules_version="v1") == expected
+
+
+def test_a_changed_mapping_makes_the_walidata_look_again():
+    before = Known("r", "a", "f1", "mapping1:rules1", "layak", "tayang", None, "r", True)
+
+    assert standing(before, "layak", penayangan="diperiksa", rules_version="mapping1:rules2") == Standing("publish")
+    assert standing(before, "layak", penayangan="diperiksa", rules_version="mapping2:rules1") == Standing("hold", "menunggu")
+    assert standing(before, "layak", penayangan="otomatis", rules_version="mapping2:rules1") == Standing("publish")
 
 
 def test_nothing_is_written_for_equal_content_under_equal_rules():

@@ -9,14 +9,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from satudata_harvesters.errors import RecordError
-from satudata_schemas import personal_data
-from satudata_schemas.assess import Assessment
-from satudata_schemas.dataset import Dataset, canonical, fingerprint
-from satudata_schemas.issue import Issue, excerpt
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +24,10 @@ from ckanext.satudata.harvest.reading import Reading
 from ckanext.satudata.harvest.reckoning import Reckoning
 from ckanext.satudata.harvest.runs import Claim
 from ckanext.satudata.harvest.standing import Known, standing, unchanged
+from satudata_harvesters.errors import RecordError
+from satudata_schemas import personal_data
+from satudata_schemas.dataset import Dataset, canonical, fingerprint, plain_text
+from satudata_schemas.issue import Issue, excerpt, pointer
 
 REPEATED = "W-DUP-001"
 UNKNOWN_PUBLISHER = "W-OPD-001"
@@ -45,7 +45,6 @@ class Item:
     issues: tuple[Issue, ...] = ()
     owner_org: str = ""
     fingerprint: str = ""
-    nameless: bool = False
     error: RecordError | None = None
 
 
@@ -68,21 +67,26 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     known = once.known
     writes = list(_writes(reading, once.items, known))
     results = write(session, writes, actor=None, run=held.run_id) if writes else []
-    reckoning.written(results, datasets={item.identifier: item.assessment.hasil != "tidak_dimuat" for item in writes if item.assessment})
+    reckoning.written(
+        results,
+        datasets={item.identifier: item.assessment.hasil != "tidak_dimuat" for item in writes if item.assessment},
+    )
     reckoning.add(unchanged=len([item for item in once.items if item.error is None]) - len(writes))
     met = {known[item.identifier].id for item in once.items if item.identifier in known}
     met |= {result.record_id for result in results if result.outcome != "refused"}
     _touch(session, held.run_id, met)
-    ids = {row.identifier: row.id for row in known.values()} | {result.identifier: result.record_id for result in results}
+    ids = {row.identifier: row.id for row in known.values()} | {
+        result.identifier: result.record_id for result in results
+    }
     _note(session, held.run_id, ids, repeats, once.items)
     pages.store(held.run_id, reading.rules_version)
     return results
 
 
 def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
-    mapped = reading.mapping.apply(raw, reading.source)
+    mapped = reading.map(raw)
     issues = list(mapped.issues)
-    publisher = mapped.dataset.text("owner_org")
+    publisher = plain_text(mapped.dataset.get("produsen_data_name"))
     owner = reading.organization_id
     if publisher:
         match = resolver.resolve(publisher)
@@ -91,9 +95,15 @@ def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
         else:
             candidates = [str(candidate) for candidate in match.candidates]
             issues.append(
-                Issue(UNKNOWN_PUBLISHER, "warning", "/owner_org", None, {"publisher": excerpt(publisher), "candidates": candidates})
+                Issue(
+                    UNKNOWN_PUBLISHER,
+                    "warning",
+                    "/owner_org",
+                    None,
+                    {"publisher": excerpt(publisher), "candidates": candidates},
+                )
             )
-    dataset = mapped.dataset.with_fields(owner_org=owner)
+    dataset = Dataset(mapped.dataset, owner_org=owner)
     return Item(
         identifier=_key(mapped.identifier, dataset, mapped.rest),
         dataset=dataset,
@@ -101,7 +111,6 @@ def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
         issues=tuple(issues),
         owner_org=owner,
         fingerprint=fingerprint(dataset, mapped.rest, reading.volatile),
-        nameless=not mapped.identifier,
     )
 
 
@@ -161,10 +170,15 @@ def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known])
 
 
 def _judged(reading: Reading, item: Item, dataset: Dataset, before: Known | None) -> Write:
-    assessment: Assessment = reading.assess(dataset)
-    assessment = replace(assessment, issues=(*assessment.issues, *item.issues))
+    assessment = reading.assess(dataset)
+    people = list(_people_in(item.rest)) if assessment.hasil != "tidak_dimuat" else []
+    assessment = replace(
+        assessment,
+        hasil="tidak_dimuat" if people else assessment.hasil,
+        issues=(*assessment.issues, *people, *item.issues),
+    )
     refused = assessment.hasil == "tidak_dimuat"
-    place = standing(before, assessment.hasil, penayangan=reading.penayangan)
+    place = standing(before, assessment.hasil, penayangan=reading.penayangan, rules_version=reading.rules_version)
     keep = reading.keeps_identity
     return Write(
         source_id=reading.source_id,
@@ -178,15 +192,36 @@ def _judged(reading: Reading, item: Item, dataset: Dataset, before: Known | None
         fingerprint=item.fingerprint,
         rules_version=reading.rules_version,
         status=place.status,
-        package_id=item.identifier if keep else None,
+        package_id=before.id if before else item.identifier if keep else None,
         name=(dataset.text("name") or None) if keep else None,
+        created=_naive_utc(item.rest.get("metadata_created")) if keep else None,
     )
+
+
+def _people_in(rest: Mapping[str, Any]) -> Iterator[Issue]:
+    """Numbers of persons in the source's other keys, which are shown as they are and which no rule looks at."""
+    if not personal_data.may_hold_nik(canonical(rest).decode("utf-8", "replace")):
+        return
+    for key, value in rest.items():
+        for found in personal_data.in_text(canonical({key: value}).decode("utf-8", "replace")):
+            params = {"isian": excerpt(key), "jumlah": found.count, "contoh": found.example}
+            yield Issue("E-PDP-002", "error", pointer(key), None, params)
+
+
+def _naive_utc(text: Any) -> datetime | None:
+    """The moment CKAN writes without a zone."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except (TypeError, ValueError):
+        return None
 
 
 def _touch(session: Session, run_id: str, met: set[str]) -> None:
     if not met:
         return
-    session.execute(insert(t.seen).on_conflict_do_nothing(), [{"run_id": run_id, "record_id": one} for one in sorted(met)])
+    session.execute(
+        insert(t.seen).on_conflict_do_nothing(), [{"run_id": run_id, "record_id": one} for one in sorted(met)]
+    )
     session.execute(
         sa.update(t.record).where(_rec.id.in_(sorted(met))).values(last_seen=sa.func.now(), last_run=run_id)
     )
@@ -260,7 +295,9 @@ class _PagesRead:
         upsert = new.on_conflict_do_update(
             index_elements=["source_id", "key"],
             set_={
-                "identifiers": sa.case((again, page.identifiers.op("||")(new.excluded.identifiers)), else_=new.excluded.identifiers),
+                "identifiers": sa.case(
+                    (again, page.identifiers.op("||")(new.excluded.identifiers)), else_=new.excluded.identifiers
+                ),
                 "validators": sa.case((settled, sa.text("'{}'::jsonb")), else_=new.excluded.validators),
                 "run_id": new.excluded.run_id,
                 "rules_version": new.excluded.rules_version,

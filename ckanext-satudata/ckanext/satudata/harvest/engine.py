@@ -16,8 +16,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan.common import config
-from satudata_harvesters.connector import Page
-from satudata_harvesters.errors import ReadingError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -27,10 +25,12 @@ from ckanext.satudata.harvest import batch, removal, rows, runs, schedule
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
 from ckanext.satudata.harvest.portions import Checkpoint, portions
-from ckanext.satudata.harvest.reading import Reading, open_source
+from ckanext.satudata.harvest.reading import open_source
 from ckanext.satudata.harvest.reckoning import Reckoning
 from ckanext.satudata.harvest.runs import Claim
 from ckanext.satudata.harvest.sessions import session
+from satudata_harvesters.connector import Page
+from satudata_harvesters.errors import ReadingError
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,7 @@ class _Run:
     def do(self) -> None:
         """Read what is not yet read, then settle what has vanished."""
         self.reading = open_source(self.held.source)
+        self.aggregate = rows.Aggregate(self.reading, counted=self._counted) if self.reading.aggregates else None
         if not self.held.complete:
             self._read()
         self._settle_vanished()
@@ -101,7 +102,9 @@ class _Run:
         for portion in portions(self._pages(start), start, self.size):
             complete = portion.last
             runs.keep(self.session, self.held)
-            batch.settle(self.session, self.reading, self.held, portion, self.reckoning)
+            results = batch.settle(self.session, self.reading, self.held, portion, self.reckoning)
+            if self.aggregate is not None:
+                self.aggregate.store(results)
             self._commit("membaca", total=portion.total, checkpoint=str(portion.checkpoint), complete=complete)
             schedule.drain(self.session)
         if not complete:
@@ -109,9 +112,13 @@ class _Run:
 
     def _pages(self, start: Checkpoint) -> Iterator[Page]:
         every = max(runs.lease_seconds() / 3, 1)
-        pages = self.reading.pages(start.after, self._validators())
-        fetched = ahead(pages, idle=self._still_waiting, every=every)
-        return rows.aggregated(self.reading, fetched) if self.reading.aggregates else fetched
+        if self.aggregate is not None:
+            # What was counted of an application is not kept: an interrupted run counts again from its first row.
+            return self.aggregate.pages(ahead(self.reading.pages(None, {}), idle=self._still_waiting, every=every))
+        return ahead(self.reading.pages(start.after, self._validators()), idle=self._still_waiting, every=every)
+
+    def _counted(self, read: int) -> None:
+        self.reckoning.add(read=max(read - 1, 0))
 
     def _validators(self) -> dict[str, dict[str, str]]:
         """What unchanged pages looked like, unless the rules changed and all must be judged again."""
@@ -177,7 +184,9 @@ class _Run:
     def _withdraw(self, due: Any) -> None:
         source_id = self.reading.source_id
         runs.keep(self.session, self.held)
-        writes = [Write(source_id=source_id, identifier=row.identifier, action="withdraw") for row in due]
+        writes = [
+            Write(source_id, row.identifier, "withdraw", owner_org=row.owner_org, package_id=row.id) for row in due
+        ]
         self.reckoning.written(write(self.session, writes, actor=None, run=self.held.run_id), datasets={})
         self._commit("menandai yang hilang")
         schedule.drain(self.session)

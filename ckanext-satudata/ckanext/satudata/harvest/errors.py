@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from satudata_harvesters.errors import clean
+from satudata_harvesters.errors import ConfigError, clean
 
 
 class Refused(Exception):  # noqa: N818 - the caller asked for something that may not be; nothing has failed
@@ -17,9 +17,9 @@ class Refused(Exception):  # noqa: N818 - the caller asked for something that ma
 
 
 class SourceRefused(Refused):
-    """A source cannot be added, changed or found as asked. `errors` are all mistakes of its file, each `{code, params, pointer, line}`."""
+    """A source cannot be added, changed or found as asked. `errors` are all mistakes of its file, each with pointer and line."""
 
-    def __init__(self, code: str, *, errors: tuple[dict[str, Any], ...] = (), **params: Any) -> None:
+    def __init__(self, code: str, *, errors: tuple[ConfigError, ...] = (), **params: Any) -> None:
         super().__init__(code, **params)
         self.errors = errors
 

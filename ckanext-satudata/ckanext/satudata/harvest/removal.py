@@ -11,6 +11,7 @@ from ckan.common import config
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.write import Write, write
 
 _rec = t.record.c
 
@@ -59,19 +60,40 @@ def vanished(session: Session, source_id: str, run_id: str) -> tuple[list[str], 
     return list(ids), live
 
 
-def mark(session: Session, ids: Sequence[str], *, run: str) -> None:
-    """Mark records as not found at their source, from today on; they stay readable."""
-    raise NotImplementedError
+def mark(session: Session, ids: Sequence[str], *, run: str, actor: str | None = None, met_before: Any = None) -> int:
+    """Mark records as not found at their source, from today on; they stay as they stand and readable. How many were marked.
+
+    With `met_before` (a time) only those that no run has met since are marked.
+    """
+    query = sa.select(_rec.id, _rec.source_id, _rec.identifier, _rec.status, _rec.owner_org, sa.func.current_date()).where(
+        _rec.id.in_(ids), _rec.tidak_ditemukan_sejak.is_(None), _rec.status != "ditarik"
+    )
+    if met_before is not None:
+        query = query.where(sa.or_(_rec.last_seen.is_(None), _rec.last_seen < met_before))
+    writes = [
+        Write(
+            source_id=source_id,
+            identifier=identifier,
+            action="hold",
+            owner_org=owner,
+            status=status,
+            standing={"tidak_ditemukan_sejak": today},
+            package_id=id_,
+        )
+        for id_, source_id, identifier, status, owner, today in session.execute(query)
+    ]
+    write(session, writes, actor=actor, run=run)
+    return len(writes)
 
 
 def due(session: Session, source_id: str, run_id: str, grace_days: int, size: int) -> Iterator[Sequence[Any]]:
-    """Rows `(id, identifier)` whose grace is over and which this run did not meet either, in batches.
+    """Rows `(id, identifier, owner_org)` whose grace is over and which this run did not meet either, in batches.
 
     The caller withdraws a batch before it takes the next.
     """
     limit = sa.func.current_date() - grace_days
     query = (
-        sa.select(_rec.id, _rec.identifier)
+        sa.select(_rec.id, _rec.identifier, _rec.owner_org)
         .where(_live(source_id), _rec.tidak_ditemukan_sejak <= limit, _unmet(run_id))
         .order_by(_rec.id)
         .limit(size)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import roles
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.harvest import removal
 from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
 
 #: States in which somebody works on a run or soon will.
@@ -136,7 +137,9 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
     session.execute(
         sa.update(t.run)
         .where(_r.id == held.run_id)
-        .values(finished=sa.func.now(), lease_until=None, counts=values.get("counts", {}) | _judged(session, held.run_id))
+        .values(
+            finished=sa.func.now(), lease_until=None, counts=values.get("counts", {}) | _judged(session, held.run_id)
+        )
     )
     session.execute(sa.delete(t.seen).where(t.seen.c.run_id == held.run_id))
     source = sa.update(t.source).where(t.source.c.id == held.source["id"])
@@ -174,20 +177,14 @@ def confirm(session: Session, run_id: str, *, actor: str | None) -> int:
     A dataset that a later run has met again is left alone. Raises `RunRefused` E-RUN-004 for an actor who is no Walidata.
     """
     run = _decide(session, run_id, actor)
-    record = t.record.c
-    marked = session.execute(
-        sa.update(t.record)
-        .where(
-            record.id.in_(sa.bindparam("ids", expanding=True)),
-            record.tidak_ditemukan_sejak.is_(None),
-            sa.or_(record.last_seen.is_(None), record.last_seen < run["started"]),
-        )
-        .values(tidak_ditemukan_sejak=sa.func.current_date()),
-        {"ids": run["removals"] or [""]},
+    gone, size = run["removals"] or [], int(config.get("ckanext.satudata.harvest.batch_size", 500))
+    marked = sum(
+        removal.mark(session, gone[at : at + size], run=run_id, actor=actor, met_before=run["started"])
+        for at in range(0, len(gone), size)
     )
-    counts = run["counts"] | {"missing": marked.rowcount}  # type: ignore[attr-defined]
-    session.execute(sa.update(t.run).where(_r.id == run_id).values(counts=counts, report=run["report"] | {"decision": "confirm"}))
-    return int(counts["missing"])
+    decided = {"counts": run["counts"] | {"missing": marked}, "report": run["report"] | {"decision": "confirm"}}
+    session.execute(sa.update(t.run).where(_r.id == run_id).values(**decided))
+    return marked
 
 
 def reject(session: Session, run_id: str, *, actor: str | None) -> None:
@@ -255,7 +252,8 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "bytes": row["bytes"],
         "requests": row["requests"],
         "decided_by": row["decided_by"],
-        **{name: _iso(row[name]) for name in ("created", "started", "finished", "decided_at")},
+        "queued": _iso(row["created"]),  # `created` is the count of new datasets
+        **{name: _iso(row[name]) for name in ("started", "finished", "decided_at")},
         "source_id": row["source_id"],
     }
 

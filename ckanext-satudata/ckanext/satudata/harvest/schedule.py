@@ -40,6 +40,32 @@ class Ticked:
     indexed: int
 
 
+#: Indonesia's time zones by the names people use.
+ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+#: Words for the usual schedules: in the night, when applications have little to do.
+USUAL = {"harian": "30 1 * * *", "mingguan": "30 1 * * 0", "bulanan": "30 1 1 * *", "jam": "15 * * * *"}
+
+
+def read(text: str) -> tuple[str, str]:
+    """(cron expression, time zone) of a source's `schedule`: five cron fields, or a word such as "harian", and maybe a zone.
+
+    The zone is WIB, WITA, WIT or an IANA name, WIB where it is missing. Both are empty where there is no schedule. Raises
+    `SourceRefused` E-SRC-009.
+    """
+    words = text.split()
+    if not words:
+        return "", ZONES["WIB"]
+    last = words[-1]
+    named = last in ZONES or ("/" in last and last.partition("/")[0].isalpha())
+    zone = ZONES.get(last, last) if named else ZONES["WIB"]
+    expression = " ".join(words[:-1] if named else words)
+    expression = USUAL.get(expression, expression)
+    if len(expression.split()) != 5:
+        raise SourceRefused("E-SRC-009", schedule=text)
+    next_time(expression, zone, after=datetime.now(timezone.utc))
+    return expression, zone
+
+
 def next_time(expression: str, zone: str, *, after: datetime) -> datetime:
     """When a cron expression in a time zone comes due next, in UTC; `SourceRefused` E-SRC-009 for one that cannot be read."""
     try:
@@ -135,7 +161,9 @@ def _interrupted(opened: Session) -> int:
     if tired:
         gone = {"error_code": "E-RUN-005", "error_params": {"attempts": runs.MAX_ATTEMPTS}}
         opened.execute(
-            sa.update(t.run).where(_r.id.in_(tired)).values(state="gagal", lease_until=None, finished=sa.func.now(), **gone)
+            sa.update(t.run)
+            .where(_r.id.in_(tired))
+            .values(state="gagal", lease_until=None, finished=sa.func.now(), **gone)
         )
         opened.execute(sa.delete(t.seen).where(t.seen.c.run_id.in_(tired)))
     return len(orphaned)
@@ -146,7 +174,9 @@ def _take_waiting(opened: Session) -> list[str]:
     waiting = list(
         opened.scalars(
             sa.select(_r.id)
-            .where(_r.state.in_(("antre", "terputus")), sa.or_(_r.lease_until.is_(None), _r.lease_until < sa.func.now()))
+            .where(
+                _r.state.in_(("antre", "terputus")), sa.or_(_r.lease_until.is_(None), _r.lease_until < sa.func.now())
+            )
             .order_by(_r.created)
             .with_for_update(skip_locked=True)
         )

@@ -12,9 +12,9 @@ from typing import Any
 
 from ckan.common import config
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from satudata_harvesters.credentials import ENV
 
 from ckanext.satudata.harvest.errors import SourceRefused
+from satudata_harvesters.credentials import ENV
 
 #: What stands in a definition, a page or an answer in the place of a secret.
 FILLED = "terisi"
@@ -53,6 +53,21 @@ def put_back(definition: Mapping[str, Any], sealed: Mapping[Pointer, str], *, na
         except InvalidToken:
             raise SourceRefused("E-SRC-008", name=name) from None
     return whole
+
+
+def restore(definition: Mapping[str, Any], sealed: Mapping[Pointer, str], *, name: str) -> dict[str, Any]:
+    """A changed definition in which each secret that came back as `FILLED` is what it was before."""
+    untouched = {}
+    for pointer, token in sealed.items():
+        holder, key = _holder(definition, pointer)
+        if holder is not None and holder[key] == FILLED:
+            untouched[pointer] = token
+    return put_back(definition, untouched, name=name)
+
+
+def check() -> None:
+    """Raise `SourceRefused` E-SRC-007 where secrets can be neither sealed nor opened."""
+    _keys()
 
 
 def _keys() -> MultiFernet:

@@ -36,6 +36,10 @@ class Known:
         """Withdrawn by a person; a harvest leaves it alone."""
         return self.status == "ditarik" and self.tidak_ditemukan_sejak is None
 
+    def shaped_otherwise(self, rules_version: str) -> bool:
+        """Whether the source's mapping, template or columns were others when the stored version was made."""
+        return (self.rules_version or "").partition(":")[0] != rules_version.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -55,17 +59,19 @@ def unchanged(known: Known | None, fingerprint: str, rules_version: str) -> bool
     )
 
 
-def standing(known: Known | None, hasil: str, *, penayangan: str) -> Standing:
+def standing(known: Known | None, hasil: str, *, penayangan: str, rules_version: str) -> Standing:
     """What becomes of a record whose newest version was judged `hasil`, in a source of that `penayangan`.
 
     What is published stays published: its next version is published without asking again when it is `layak`, and is kept
-    beside it (`perbaikan_tertunda`) when it is not. What the Walidata returned comes back to its queue with the next changed
-    version that is `layak`.
+    beside it when it is not, or when the source's mapping, template or columns changed and the Walidata has to look again.
+    What the Walidata returned comes back to its queue with the next changed version that is `layak`.
     """
     back = known is not None and known.gone_by_absence
     if hasil == "layak":
-        published = known is not None and (known.status == "tayang" or (back and known.reviewed))
-        if published or penayangan == "otomatis":
+        if penayangan == "otomatis":
+            return Standing("restore" if back else "publish")
+        approved = known is not None and (known.status == "tayang" or (back and known.reviewed))
+        if known is not None and approved and not known.shaped_otherwise(rules_version):
             return Standing("restore" if back else "publish")
         return Standing("hold", "menunggu")
     if known is not None and known.status == "dikembalikan":

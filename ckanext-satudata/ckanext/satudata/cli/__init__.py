@@ -1,0 +1,38 @@
+"""`ckan satudata …`: what an administrator and the Walidata do from the command line, one module a group."""
+
+from __future__ import annotations
+
+import click
+
+from ckanext.satudata.cli import client, dataset, harvest, opd, operations, run, source
+
+
+@click.group()
+def satudata() -> None:
+    """Satu Data: sumber data, penarikan data, peninjauan.
+
+    (Satu Data: sources, harvests, review.)
+
+    \b
+    Contoh / examples:
+      ckan satudata source add portal-kabupaten --file sumber.yaml --organization diskominfo
+      ckan satudata harvest portal-kabupaten
+      ckan satudata run list
+      ckan satudata doctor
+
+    Kode keluar / exit codes: 0 baik; 1 yang ditanyakan bermasalah; 2 perintah tidak dipahami atau tidak diizinkan;
+    3 Postgres, Redis, atau Solr platform tidak dapat dihubungi.
+    """
+
+
+for command in (
+    source.source,
+    harvest.harvest,
+    run.run,
+    opd.opd,
+    client.client,
+    dataset.dataset,
+    operations.doctor,
+    operations.tick,
+):
+    satudata.add_command(command)

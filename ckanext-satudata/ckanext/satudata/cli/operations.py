@@ -1,0 +1,85 @@
+"""`ckan satudata doctor` and `ckan satudata tick`: is all well, and the small process that keeps things moving."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import Any
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
+
+from ckanext.satudata.cli.speech import FINE, PROBLEMS, SERVICE, Speech, end, spoken
+from ckanext.satudata.harvest import health, schedule
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@spoken
+def doctor(speech: Speech) -> None:
+    """Periksa layanan, tabel, indeks, antrean, dan konektor (check that all is well).
+
+    Kode keluar 0 bila semua baik, 1 bila ada yang perlu diperhatikan, 3 bila layanan tidak dapat dihubungi.
+
+    \b
+    Contoh / examples:
+      ckan satudata doctor
+      ckan satudata doctor --json
+    """
+    checks = health.examine()
+    speech.show({"ok": all(check.ok for check in checks), "checks": [check.to_dict(speech.lang) for check in checks]})
+    for check in checks:
+        mark = ("baik   ", "perlu  ")[not check.ok] if speech.lang == "id" else ("fine   ", "look at")[not check.ok]
+        speech.say(f"[{mark}] {check.title}: {check.detail}", f"[{mark}] {check.title_en}: {check.detail}")
+        if not check.ok and check.code:
+            speech.problem(check.code, check.params)
+    if any(check.service and not check.ok for check in checks):
+        end(SERVICE)
+    end(FINE if all(check.ok for check in checks) else PROBLEMS)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Sekali saja / only once.")
+@click.option("--every", default=3.0, show_default=True, help="Jeda dalam detik / seconds between two looks.")
+@spoken
+def tick(speech: Speech, once: bool, every: float) -> None:
+    """Mulai penarikan yang sudah waktunya, lanjutkan yang terputus, mutakhirkan indeks.
+
+    Dijalankan terus-menerus oleh supervisor; boleh di beberapa mesin sekaligus. (Starts what is due, takes up what was
+    interrupted, brings the index up to date.)
+
+    \b
+    Contoh / examples:
+      ckan satudata tick
+      ckan satudata tick --once --json
+    """
+    if once:
+        done = schedule.tick()
+        speech.show(
+            {"queued": list(done.queued), "interrupted": done.interrupted, "indexed": done.indexed}
+        )
+        speech.say(
+            f"{len(done.queued)} penarikan diserahkan kepada pekerja, {done.interrupted} terputus, {done.indexed} diindeks.",
+            f"{len(done.queued)} runs handed to the workers, {done.interrupted} interrupted, {done.indexed} indexed.",
+        )
+        return
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.is_set():
+        _look()
+        stop.wait(every)
+
+
+def _look() -> None:
+    """One tick; a service that is away for a while only delays it."""
+    try:
+        done: Any = schedule.tick()
+    except (OperationalError, RedisError) as error:
+        log.warning("tick has to wait: %s", type(error).__name__)
+        return
+    if done.queued or done.interrupted or done.indexed:
+        log.info("queued %d, interrupted %d, indexed %d", len(done.queued), done.interrupted, done.indexed)
