@@ -68,6 +68,15 @@ _NAMED = re.compile(r"(?:nik|ktp|kk|kependudukan|kartu keluarga)[\s:.=()#no\-]{0
 #: How people group a NIK when they group it.
 _GROUPINGS = {(4, 4, 4, 4), (6, 6, 4), (2, 2, 2, 6, 4), (2, 2, 2, 2, 2, 2, 4), (6, 2, 2, 2, 4), (6, 10), (12, 4)}
 
+_TEN = re.compile(r"[0-9](?:[ .\-]?[0-9]){9}")
+_CONTACTS = {
+    "phone": re.compile(r"(?<![\w.,/])(?:\+62|62|0)[ \-]?8[1-9][0-9](?:[ \-]?[0-9]){6,9}(?![\w])"),
+    "email": re.compile(r"(?<![\w.+\-])[A-Za-z0-9][\w.+\-]{0,63}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,6}"),
+    "nip": re.compile(r"(?<![\w.,])(?:19|20)[0-9]{6}[ .\-]?(?:19|20)[0-9]{4}[ .\-]?[12][ .\-]?[0-9]{3}(?![\w])"),
+    "npwp": re.compile(r"(?<![\w.,])[0-9]{2}\.[0-9]{3}\.[0-9]{3}\.[0-9]-[0-9]{3}\.[0-9]{3}(?![\w])"),
+}
+_GOVERNMENT = re.compile(r"[@.](?:(?:go|desa|mil)\.id|gov|mil|gouv\.fr|g(?:o|ov|ob)\.[a-z]{2})\Z", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -127,11 +136,45 @@ def niks(text: str) -> Iterator[str]:
 
 
 def in_text(text: str) -> list[Finding]:
-    """What personal data a running text holds, one Finding a kind."""
+    """The NIKs and family card numbers a running text holds, as at most one Finding."""
     if not may_hold_nik(text):
         return []
     found = list(niks(text))
     return [Finding("nik", len(found), mask(found[0]))] if found else []
+
+
+def may_hold_contacts(text: str) -> bool:
+    """A quick no for the many texts with neither ten digits in a row nor an @."""
+    return "@" in text or _TEN.search(text) is not None
+
+
+def contacts_in_text(text: str) -> list[Finding]:
+    """Mobile numbers, e-mail addresses (those of government hosts are a unit's), NIP and NPWP in a running text, one
+    Finding a kind.
+    """
+    found: list[Finding] = []
+    for kind, pattern in _CONTACTS.items():
+        values = [match.group() for match in pattern.finditer(text)]
+        if kind == "email":
+            values = [value for value in values if not _GOVERNMENT.search(value)]
+        elif kind == "nip":
+            values = [value for value in values if is_nip(value)]
+        if values:
+            found.append(
+                Finding(kind, len(values), mask(re.sub(r"[ .\-]", "", values[0]) if kind != "email" else values[0]))
+            )
+    return found
+
+
+def is_nip(text: str) -> bool:
+    """Whether a text is a civil servant's number: birth date, month of appointment, sex, serial (18 digits)."""
+    digits = re.sub(r"[ .\-]", "", text)
+    if len(digits) != 18 or digits[14] not in "12" or digits[15:] == "000":
+        return False
+    born, month, appointed, appointed_month = int(digits[:4]), int(digits[4:6]), int(digits[8:12]), int(digits[12:14])
+    if not (1930 <= born <= 2015 and 1 <= month <= 12 and 1 <= int(digits[6:8]) <= _DAYS[month - 1]):
+        return False
+    return 1 <= appointed_month <= 12 and 15 <= appointed - born <= 60
 
 
 def _stands_alone(text: str, match: re.Match[str], *, named: bool) -> bool:
