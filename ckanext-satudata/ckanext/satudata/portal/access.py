@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from ckan import model
 from ckan.common import current_user
+from ckan.lib import helpers as ckan_helpers
 from ckan.plugins import toolkit
-from flask import g
+from flask import abort as flask_abort
+from flask import g, redirect, request
+
+from ckanext.satudata.catalog import roles
 
 
 def user_id() -> str | None:
@@ -16,8 +20,6 @@ def user_id() -> str | None:
 def is_reviewer() -> bool:
     """Whether this person is the Walidata; asked once a request."""
     if "satudata_reviewer" not in g:
-        from ckanext.satudata.catalog import roles
-
         person = user_id()
         g.satudata_reviewer = bool(person and roles.is_walidata(model.Session, person))
     return bool(g.satudata_reviewer)
@@ -28,8 +30,6 @@ def may_manage(organization_id: str | None) -> bool:
     person = user_id()
     if not person or not organization_id:
         return False
-    from ckanext.satudata.catalog import roles
-
     return is_reviewer() or bool(roles.acts_for(model.Session, person, organization_id))
 
 
@@ -37,6 +37,8 @@ def require_login() -> str:
     """Id of the person who is logged in; the public is sent to the login page and comes back here."""
     person = user_id()
     if person is None:
+        if request.method == "GET":
+            flask_abort(redirect(ckan_helpers.url_for("user.login", came_from=ckan_helpers.current_url()), code=302))
         toolkit.abort(401)
     return str(person)
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from ckan.common import config
 from ckan.lib import helpers as ckan_helpers
+from ckan.plugins import toolkit
 from flask import request
 from werkzeug.exceptions import default_exceptions
 
 from ckanext.satudata.api.app import PREFIX
 from ckanext.satudata.portal import access, dataset_page, facets, search_page, serving, wording
+from satudata_harvesters.connector import registry
 from satudata_schemas import contract
 
 _LANGUAGES = (("id", "Bahasa Indonesia"), ("en", "English"))
@@ -36,6 +38,8 @@ def all_helpers() -> dict[str, Callable[..., Any]]:
         "satudata_sortings": search_page.sortings,
         "satudata_word": word,
         "satudata_own_words": own_words,
+        "satudata_connector_title": connector_title,
+        "satudata_run_state": run_state,
         "satudata_day": wording.day,
         "satudata_moment": wording.moment,
         "satudata_ago": wording.ago,
@@ -59,6 +63,26 @@ def word(vocabulary: str, code: str) -> str:
     return contract.vocabulary(vocabulary).label_of(code, wording.language())
 
 
+def connector_title(kind: str) -> str:
+    """What a connector reads, in a few words."""
+    known = registry()
+    return known[kind].title.get(wording.language(), kind) if kind in known else kind
+
+
+def run_state(state: str) -> str:
+    """A run's state in words."""
+    _ = toolkit._
+    return {
+        "antre": _("Antre"),
+        "berjalan": _("Sedang berjalan"),
+        "terputus": _("Terputus, akan dilanjutkan"),
+        "selesai": _("Selesai"),
+        "gagal": _("Gagal"),
+        "dibatalkan": _("Dibatalkan"),
+        "ditahan": _("Menunggu keputusan Walidata"),
+    }.get(state, state)
+
+
 def own_words(content: Any) -> bool:
     """Whether an error's text was written for the reader, and is not the web framework's English default."""
     return str(content) not in {error.description for error in default_exceptions.values()}
@@ -66,7 +90,8 @@ def own_words(content: Any) -> bool:
 
 def other_languages() -> list[dict[str, str]]:
     """The other languages this page can be read in: `{code, name, url}`."""
-    offered = str(config.get("ckan.locales_offered") or "id en").replace(",", " ").split()
+    configured = config.get("ckan.locales_offered") or ""
+    offered = configured.split() if isinstance(configured, str) else list(configured)
     here = re.sub(r"^[/\\]+", "/", ckan_helpers.current_url() or "/")
     return [
         {"code": code, "name": name, "url": ckan_helpers.url_for(here, locale=code)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from ckan import model
 from ckan.common import current_user
 from ckan.lib import base
@@ -12,6 +13,7 @@ from ckan.logic import get_action
 from ckan.plugins import toolkit
 from flask import Blueprint
 
+from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.portal import facets, search_page
 
 blueprint = Blueprint("satudata_home", __name__)
@@ -58,9 +60,5 @@ def index() -> str:
 
 
 def _sources() -> int:
-    import sqlalchemy as sa
-
-    from ckanext.satudata.catalog import tables as t
-
     query = sa.select(sa.func.count()).select_from(t.source).where(t.source.c.connector != "formulir")
     return int(model.Session.execute(query).scalar_one())

@@ -1,7 +1,119 @@
-"""Run pages."""
+"""Run pages: how far a harvest has come, what it did, what it found; and the decisions a person takes about it."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
 
-blueprint = Blueprint("satudata_runs", __name__)
+from ckan import model
+from ckan.lib import base
+from ckan.plugins import toolkit
+from flask import Blueprint, Response, request, stream_with_context
+
+from ckanext.satudata.harvest import runs
+from ckanext.satudata.harvest.errors import Refused
+from ckanext.satudata.portal import access, findings, posting, records
+from ckanext.satudata.portal.posting import changing, say, see_other, told
+from ckanext.satudata.portal.sources import found
+
+blueprint = posting.guard(Blueprint("satudata_runs", __name__, url_prefix="/sumber-data/<name>/penarikan"))
+
+#: First characters by which a spreadsheet takes a cell for a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@blueprint.get("/<run_id>")
+def show(name: str, run_id: str) -> str:
+    """The page of a run; with `?bagian=1` only the part that changes while it goes on, for the page's script."""
+    source = found(name)
+    access.require_manager(source["organization_id"])
+    run = _run(source, run_id)
+    going = run["state"] in runs.UNDER_WAY
+    shown = {
+        "source": source,
+        "run": run,
+        "going": going,
+        "share": _share(run["progress"]),
+        "failure": records.problem(run["error"]["code"], "error", run["error"]["params"]) if run["error"] else None,
+        "standing": findings.standing_of(model.Session, source["id"]),
+        "groups": [] if going else findings.of_source(model.Session, source["id"]),
+        "may_decide": access.is_reviewer(),
+    }
+    template = "satudata/runs/part.html" if request.args.get("bagian") else "satudata/runs/show.html"
+    return base.render(template, shown)
+
+
+@blueprint.get("/<run_id>/temuan.csv")
+def findings_csv(name: str, run_id: str) -> Response:
+    """Every finding of the source as a CSV file that a spreadsheet opens without running anything."""
+    source = found(name)
+    access.require_manager(source["organization_id"])
+    _run(source, run_id)
+    response = Response(stream_with_context(_csv(findings.rows_of_source(model.Session, source["id"]))))
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="temuan-{source["name"]}.csv"'
+    request.environ["__no_cache__"] = True
+    return response
+
+
+@blueprint.post("/<run_id>/batalkan")
+def cancel(name: str, run_id: str) -> Response:
+    """Stop a run; what it has written stays."""
+    return _decide(name, run_id, runs.cancel, toolkit._("Penarikan dibatalkan. Yang sudah ditarik tetap tersimpan."))
+
+
+@blueprint.post("/<run_id>/setujui-penghapusan")
+def confirm(name: str, run_id: str) -> Response:
+    """Let a held run mark the datasets it no longer found."""
+    return _decide(name, run_id, runs.confirm, toolkit._("Dataset yang tidak ditemukan di sumber sudah ditandai."))
+
+
+@blueprint.post("/<run_id>/tolak-penghapusan")
+def reject(name: str, run_id: str) -> Response:
+    """Close a held run without marking anything."""
+    return _decide(name, run_id, runs.reject, toolkit._("Tidak ada dataset yang ditandai. Penarikan ditutup."))
+
+
+def _decide(name: str, run_id: str, decision: Callable[..., object], done: str) -> Response:
+    source = found(name)
+    person = access.require_manager(source["organization_id"])
+    _run(source, run_id)
+    try:
+        with changing() as session:
+            decision(session, run_id, actor=person)
+    except Refused as refused:
+        say(told(refused), good=False)
+    else:
+        say(done)
+    return see_other("satudata_runs.show", name=name, run_id=run_id)
+
+
+def _run(source: dict[str, Any], run_id: str) -> dict[str, Any]:
+    try:
+        run = runs.show(model.Session, run_id)
+    except Refused:
+        run = None
+    if run is None or run["source_id"] != source["id"]:
+        toolkit.abort(404, toolkit._("Penarikan ini tidak ditemukan."))
+    return run
+
+
+def _share(progress: dict[str, Any]) -> int | None:
+    """How much of a run is done, in percent; None while the source has not said how much there is."""
+    total, records_read = progress.get("total"), progress.get("records")
+    if not isinstance(total, int) or not isinstance(records_read, int) or total <= 0:
+        return None
+    return max(0, min(100, records_read * 100 // total))
+
+
+def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
+    yield "\ufeff"  # so that a spreadsheet reads it as UTF-8
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()

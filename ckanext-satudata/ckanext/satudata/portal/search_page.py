@@ -167,7 +167,9 @@ def _card(package: Mapping[str, Any], standing: Standing | None, lang: str) -> C
         else "",
         topic=contract.vocabulary("kategori").label_of(topic, lang) if topic else "",
         excerpt=ckan_helpers.markdown_extract(package.get("notes") or "", 190) if access != "tertutup" else "",
-        formats=[name for name in dict.fromkeys(format_name(item.get("format")) for item in dataset.resources) if name][
+        formats=[]
+        if access == "tertutup"
+        else [name for name in dict.fromkeys(format_name(item.get("format")) for item in dataset.resources) if name][
             :6
         ],
         period=wording.period(dataset.text("periode_awal"), dataset.text("periode_akhir")),

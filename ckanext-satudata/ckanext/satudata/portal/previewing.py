@@ -1,0 +1,97 @@
+"""What an application would give, shown to the person who connects it before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ckan.common import config
+
+from ckanext.satudata.harvest import messages, sources
+from ckanext.satudata.portal import records, wording
+from ckanext.satudata.portal.dataset_page import format_name
+from ckanext.satudata.portal.records import Problem
+from satudata_harvesters.errors import ReadingError
+from satudata_harvesters.preview import preview as first_datasets
+from satudata_harvesters.source import Source, http_for
+
+#: A person waits before the page: one attempt, a quarter of a minute.
+_LIMITS = {"connect": 5, "read": 10, "deadline": 15, "attempts": 1}
+_DATASETS = 5
+_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One dataset as it would stand."""
+
+    title: str
+    hasil: str
+    score: int | None
+    formats: Sequence[str]
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPage:
+    """The preview in words; `failure` is what stopped the reading, `total` what the application says it holds."""
+
+    connector: str
+    total: int | None
+    datasets: Sequence[Shown]
+    failure: Problem | None
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    rows_read: int = 0
+
+
+def preview(definition: Mapping[str, Any]) -> PreviewPage:
+    """Read the first datasets of a checked definition through the guarded client; nothing is written."""
+    source = Source.from_dict(_hasty(definition))
+    kind = source.connector
+    try:
+        http = http_for(source, permitted=sources.allowed_networks(), proxy=config.get("ckan.download_proxy") or None)
+        found = first_datasets(source, http, limit=_DATASETS)
+    except ReadingError as error:
+        return PreviewPage(kind, None, (), _failure(error))
+    table = found.table
+    return PreviewPage(
+        connector=kind,
+        total=found.total,
+        datasets=[_shown(item) for item in found.items],
+        failure=_failure(found.error) if found.error else None,
+        columns=list(table.columns) if table else (),
+        rows=[[wording.clean(cell, 60) for cell in row] for row in table.rows[:8]] if table else (),
+        rows_read=table.rows_read if table else 0,
+    )
+
+
+def _hasty(definition: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(definition.get("config") or {})
+    if definition.get("connector") == "ckan":
+        settings.setdefault("page_size", _PAGE)
+    return {**definition, "config": settings, "limits": {**(definition.get("limits") or {}), **_LIMITS}}
+
+
+def _shown(item: Any) -> Shown:
+    found = [records.problem(issue.code, issue.severity, issue.params, issue.principle) for issue in item.issues]
+    resources = item.dataset.get("resources")
+    names = (
+        [format_name(r.get("format")) for r in resources if isinstance(r, Mapping)]
+        if isinstance(resources, list)
+        else []
+    )
+    hidden = item.hasil == "tidak_dimuat"
+    return Shown(
+        title=wording.clean((item.identifier if hidden else item.title) or item.identifier or item.pointer, 200),
+        hasil=item.hasil,
+        score=item.assessment.score,
+        formats=[name for name in dict.fromkeys(names) if name][:6],
+        problems=sorted(found, key=lambda one: ("error", "warning", "info").index(one.severity)),
+    )
+
+
+def _failure(error: ReadingError) -> Problem:
+    message, remedy = messages.render(error.code, error.params, wording.language())
+    return Problem(error.code, "error", message, remedy)
