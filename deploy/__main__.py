@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from deploy.bring_up import bring_up
-from deploy.installation import open_installation
+from deploy import archive, testing
+from deploy.bring_up import bring_up, run_inside
+from deploy.installation import Installation, open_installation
+from deploy.layout import CHECKOUT
 from deploy.steps import StepError
 from deploy.supervision import Supervisor
 from deploy.wording import say
 
 
+def demo() -> int:
+    """Bring every service up, harvest the demo applications (and `SOURCE`), and take the tour."""
+    return run_inside(bring_up(demo=True), ["deploy.catalogue", "demo"])
+
+
 def up() -> int:
     """Bring every service up."""
-    installation = bring_up()
-    print(f"\n{say('Portal', 'Portal')}: {installation.site_url}")
+    _print_addresses(bring_up())
     return 0
 
 
@@ -30,32 +38,66 @@ def down() -> int:
 def status() -> int:
     """Print the state of each service; 3 when one of them does not run."""
     installation = open_installation()
-    states = Supervisor(installation).states() if (installation.venv / "bin" / "supervisorctl").exists() else {}
+    states = Supervisor(installation).states()
     for name, state in states.items():
         print(f"{name:16} {state}")
     if not states:
         print(say("Tidak ada layanan yang berjalan. Jalankan: make up", "No service runs. Run: make up"))
-    print(f"{say('Portal', 'Portal'):16} {installation.site_url}\n{say('Data', 'Data'):16} {installation.data}")
+    _print_addresses(installation)
     return 0 if states and all(state == "RUNNING" for state in states.values()) else 3
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "status": status}
+def print_help() -> int:
+    """List the targets with what the Makefile says about them."""
+    targets = re.findall(r"^([a-z-]+):.*?## (.+?) / (.+)$", (CHECKOUT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for target, indonesian, english in targets:
+        print(f"make {target:12} {say(indonesian, english)}")
+    return 0
+
+
+def _print_addresses(installation: Installation) -> None:
+    print(f"{say('Portal', 'Portal'):16} {installation.site_url}\n{say('Data', 'Data'):16} {installation.data}")
+
+
+#: Those that print how long they took; the others end with the words of the program they ran.
+TIMED: dict[str, Callable[[], int]] = {
+    "demo": demo,
+    "up": up,
+    "down": down,
+    "backup": archive.backup,
+    "restore": archive.restore,
+    "clean": archive.clean,
+}
+COMMANDS: dict[str, Callable[[], int]] = {
+    **TIMED,
+    "status": status,
+    "help": print_help,
+    "test": testing.test,
+    "test-pure": testing.test_pure,
+    "test-long": testing.test_long,
+    "lint": testing.lint,
+    "audit": testing.audit,
+    "lock": testing.lock,
+    "generated": testing.generated,
+    "screenshots": testing.screenshots,
+}
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; a failing step is explained, never shown as a traceback."""
     if len(arguments) != 1 or arguments[0] not in COMMANDS:
-        print(f"{__doc__}\n{', '.join(COMMANDS)}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     started = time.monotonic()
     try:
-        return COMMANDS[arguments[0]]()
+        code = COMMANDS[arguments[0]]()
     except StepError as failure:
+        sys.stdout.flush()
         print(failure.report(), file=sys.stderr)
         return 1
-    finally:
-        if arguments[0] not in ("status", "help"):
-            print(f"({time.monotonic() - started:.1f} s)", file=sys.stderr)
+    if arguments[0] in TIMED:
+        print(say("Seluruhnya", "Altogether") + f" {time.monotonic() - started:.1f} s", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from deploy import machine, postgres, python_environment, redis_server, secret_files, solr
@@ -41,7 +41,7 @@ def bring_up(*, demo: bool = False) -> Installation:
         secret_files.kept(installation.secrets / "complaints-key", installation.account)
     with step(say("Menyiapkan lingkungan Python", "Preparing the Python environment")):
         code_changed = installation.copy_code()
-        log = installation.logs / "python-environment.log"
+        log = installation.setup_logs / "python-environment.log"
         python_environment.install(installation.venv, installation.code, log, development=False)
     _prepare_solr(installation)
     supervisor = Supervisor(installation)
@@ -54,11 +54,13 @@ def bring_up(*, demo: bool = False) -> Installation:
     return installation
 
 
-def run_inside(installation: Installation, arguments: Sequence[str], *, failing: str, log: Path | None = None) -> None:
-    """Run a module of this package inside the environment, under the service account, on our terminal or into `log`."""
+def run_inside(installation: Installation, arguments: Sequence[str], log: Path | None = None) -> int:
+    """Run a module of this package inside the environment, under the service account, on our terminal or into `log`.
+
+    Returns its exit code.
+    """
     command = [str(installation.venv / "bin" / "python"), "-m", *arguments]
-    output = log.open("ab") if log else None
-    try:
+    with log.open("ab") if log else nullcontext() as output:
         finished = subprocess.run(
             command,
             check=False,
@@ -69,15 +71,7 @@ def run_inside(installation: Installation, arguments: Sequence[str], *, failing:
             env={**os.environ, **installation.environment()},
             **installation.account.popen_arguments(),  # type: ignore[call-overload]
         )
-    finally:
-        if output:
-            output.close()
-    if finished.returncode != 0:
-        raise StepError(
-            failing,
-            say("Perbaiki yang disebut di atas atau di catatan, lalu jalankan lagi", "Mend what is named, then run again"),
-            log,
-        )
+    return finished.returncode
 
 
 def wait_until(ready: Callable[[], bool], what: str, log: Path, seconds: float = START_SECONDS) -> None:
@@ -106,7 +100,11 @@ def answers_http(url: str) -> bool:
 
 def _prepare_solr(installation: Installation) -> None:
     node = installation.solr
-    with step(say("Menyiapkan Solr: program, skema, analisis bahasa Indonesia", "Preparing Solr: programs, schema, Indonesian")):
+    with step(
+        say(
+            "Menyiapkan Solr: program, skema, analisis bahasa Indonesia", "Preparing Solr: programs, schema, Indonesian"
+        )
+    ):
         schema = python_environment.site_packages(installation.venv) / "ckan" / "config" / "solr" / "schema.xml"
         if node is None:
             folder = installation.data / "solr-core"
@@ -114,7 +112,7 @@ def _prepare_solr(installation: Installation) -> None:
             place = say("Inti Solr Anda harus memakai konfigurasi di", "Your Solr core must use the configuration in")
             print(f"    {place} {folder / 'conf'}")
             return
-        solr.install_programs(node.programs, installation.logs / "solr-programs.log")
+        solr.install_programs(node.programs, installation.setup_logs / "solr-programs.log")
         solr.write_home(node.home, installation.account)
         changed = solr.write_core(node.home / CORE, schema, installation.account, name=CORE)
         if changed and solr.answers(node, CORE):
@@ -126,7 +124,7 @@ def _prepare_databases(installation: Installation) -> None:
         if installation.postgres:
             secret_files.kept(installation.postgres.password_file, installation.account)
             make_folder(installation.postgres.folder, installation.account)
-            postgres.initialise(installation.postgres, installation.account, installation.logs / "initdb.log")
+            postgres.initialise(installation.postgres, installation.account, installation.setup_logs / "initdb.log")
         if installation.redis:
             secret_files.kept(installation.redis.password_file, installation.account)
             make_folder(installation.redis.folder, installation.account)
@@ -167,7 +165,7 @@ def _make_database(installation: Installation) -> None:
 
 
 def _migrate(installation: Installation) -> None:
-    stamp = installation.data / "run" / "migrated"
+    stamp = installation.data / "state" / "migrated"
     migrations = installation.code / "ckanext-satudata" / "ckanext" / "satudata" / "migration"
     lock = python_environment.REQUIREMENTS / "platform.txt"
     digest = _digest([*sorted(migrations.rglob("*.py")), lock]) + installation.database_url
@@ -175,12 +173,13 @@ def _migrate(installation: Installation) -> None:
     if stamp.exists() and stamp.read_text("utf-8") == digest:
         return
     with step(say("Memutakhirkan tabel CKAN dan Satu Data", "Migrating the tables of CKAN and Satu Data")):
-        run_inside(
-            installation,
-            ["deploy.catalogue", "migrate"],
-            failing=say("Tabel tidak dapat dimutakhirkan", "The tables cannot be migrated"),
-            log=installation.logs / "migrate.log",
-        )
+        log = installation.setup_logs / "migrate.log"
+        if run_inside(installation, ["deploy.catalogue", "migrate"], log) != 0:
+            raise StepError(
+                say("Tabel tidak dapat dimutakhirkan", "The tables cannot be migrated"),
+                say("Perbaiki yang disebut di catatan, lalu jalankan lagi", "Mend what the log names, then run again"),
+                log,
+            )
         stamp.write_text(digest, "utf-8")
 
 
@@ -200,7 +199,7 @@ def _start_applications(installation: Installation, supervisor: Supervisor, *, r
 
 def _code_is_new(installation: Installation) -> bool:
     """Tell whether code or configuration changed since the programs were last started; remembers the present state."""
-    stamp = installation.data / "run" / "started"
+    stamp = installation.data / "state" / "started"
     rooms = [installation.code / name for name in ("schemas", "harvesters", "ckanext-satudata", "demo", "deploy")]
     files = sorted(path for room in rooms for path in room.rglob("*") if path.is_file() and path.suffix != ".pyc")
     state = _digest([*files, installation.ini])
@@ -214,8 +213,3 @@ def _digest(files: Sequence[Path]) -> str:
     for file in files:
         digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def free_bytes(folder: Path) -> int:
-    """Return the free space where `folder` lies."""
-    return shutil.disk_usage(folder).free

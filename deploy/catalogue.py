@@ -1,34 +1,229 @@
 """What is done inside CKAN at set-up, in one process, because loading CKAN takes two seconds each time.
 
-`python -m deploy.catalogue migrate`: CKAN's and the plugin's tables.
+python -m deploy.catalogue migrate     CKAN's and the plugin's tables
+python -m deploy.catalogue demo        the demo's OPDs, people and sources, their harvest, and the tour
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
+import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
+import sqlalchemy as sa
+from ckan import model
 from ckan.cli.cli import CtxObject, ckan
+from ckan.lib.redis import connect_to_redis
+from ckan.lib.search import clear_all
+from ckan.plugins import toolkit
+
+from deploy import secret_files
+from deploy.installation import WALIDATA, Installation, present_installation
+from deploy.steps import StepError, step
+from deploy.tour import Person, tell
+from deploy.wording import say
+
+#: login name -> (OPD, role there, who that is); a sysadmin belongs to none
+PEOPLE = {
+    "admin": (None, None, ("Administrator sistem", "System administrator")),
+    "walidata": (WALIDATA, "editor", ("Walidata (Diskominfo)", "Walidata (Diskominfo)")),
+    "operator-dinkes": (
+        "dinas-kesehatan",
+        "editor",
+        ("Produsen Data (Dinas Kesehatan)", "Data producer (health office)"),
+    ),
+}
+OWN_PORTAL = "portal-sendiri"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A loaded CKAN, and the installation it belongs to."""
+
+    context: click.Context
+    installation: Installation
+
+    def command(self, *arguments: str) -> int:
+        """Run a `ckan` command here and return its exit code."""
+        try:
+            _call(self.context, ckan, list(arguments))
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        return 0
+
+    def answer(self, *arguments: str) -> Any:
+        """Run a `ckan satudata ... --json` command and return what it answers; StepError carries its words."""
+        said, problems = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(problems):
+            code = self.command("satudata", *arguments, "--json", "--lang", say("id", "en"))
+        try:
+            return json.loads(said.getvalue())
+        except ValueError:
+            raise StepError(
+                f"ckan satudata {' '.join(arguments[:3])} ({code}): {problems.getvalue().strip() or said.getvalue()}",
+                say("Perbaiki yang disebut, lalu jalankan lagi", "Mend what is named, then run again"),
+            ) from None
+
+    def act(self, action: str, **values: Any) -> Any:
+        """Call one of CKAN's actions as the site itself."""
+        user = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+        return toolkit.get_action(action)({"user": user, "ignore_auth": True}, values)
 
 
 @contextmanager
-def loaded() -> Iterator[click.Context]:
+def loaded() -> Iterator[Site]:
     """Load CKAN with the configuration `CKAN_INI` names; inside, commands and actions can be called."""
-    site = CtxObject(os.environ["CKAN_INI"])
-    context = click.Context(ckan, info_name="ckan", obj=site)
-    context.meta["flask_app"] = site.app._wsgi_app  # noqa: SLF001  # as CKAN's own command line does
-    with context, site.app._wsgi_app.test_request_context():  # noqa: SLF001
-        yield context
+    ckan_site = CtxObject(os.environ["CKAN_INI"])
+    context = click.Context(ckan, info_name="ckan", obj=ckan_site)
+    flask_app = context.meta["flask_app"] = ckan_site.app._wsgi_app  # noqa: SLF001  # as CKAN's own command line does
+    with context, flask_app.test_request_context():
+        from ckan.cli.cli import _add_external_commands  # noqa: PLC0415  # only after the plugins are loaded
+
+        _add_external_commands(context)
+        yield Site(context, present_installation())
 
 
-def migrate() -> None:
+def migrate() -> int:
     """Bring every table to its newest shape."""
-    with loaded() as context:
-        _call(context, ckan, ["db", "upgrade"])
+    with loaded() as site:
+        return site.command("db", "upgrade")
+
+
+def demo() -> int:
+    """Fill the catalogue from the demo's applications and print the tour; what is there already stays as it is."""
+    with loaded() as site:
+        with step(say("Mengimpor daftar OPD", "Importing the list of OPDs")):
+            site.answer("opd", "import", str(site.installation.code / "demo" / "opd.csv"))
+        with step(say("Membuat pengguna", "Making the users")):
+            people = [_person(site, name) for name in PEOPLE]
+        with step(say("Mendaftarkan sumber data", "Registering the sources")):
+            names = _sources(site)
+        failed = [name for name in names if not _harvest(site, name)]
+        tell(site.installation, people)
+        if failed:
+            print(f"{say('Penarikan belum berhasil', 'Not harvested')}: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def reindex() -> int:
+    """Empty Redis and the index, and send every dataset to Solr again."""
+    with loaded() as site:
+        connect_to_redis().flushdb()
+        clear_all()
+        from ckanext.satudata.catalog.tables import outbox, record  # noqa: PLC0415  # only where the plugin is loaded
+
+        everything = sa.select(record.c.package_id, record.c.version, sa.literal("index"))
+        everything = everything.where(record.c.package_id.is_not(None))
+        model.Session.execute(sa.delete(outbox))
+        model.Session.execute(sa.insert(outbox).from_select(["package_id", "version", "op"], everything))
+        model.Session.commit()
+        return site.command("satudata", "tick", "--once")
+
+
+def _person(site: Site, name: str) -> Person:
+    office, role, title = PEOPLE[name]
+    installation = site.installation
+    password = secret_files.kept(
+        installation.secrets / f"login-{name}", installation.account, secret_files.readable_password
+    )
+    if model.User.get(name) is None:
+        mail = f"{name}@contoh.go.id"
+        site.act("user_create", name=name, email=mail, password=password, fullname=say(*title))
+        if office is None:
+            user = model.User.get(name)
+            user.sysadmin = True
+            model.Session.commit()
+    if office is not None:
+        site.act("organization_member_create", id=office, username=name, role=role)
+    return Person(name, password, say(*title))
+
+
+def _sources(site: Site) -> list[str]:
+    """Register what is missing and return the names of all, in the order of their harvest."""
+    known = {row["name"] for row in site.answer("source", "list")}
+    ports = site.installation.ports
+    filled = {
+        "portal_url": f"http://127.0.0.1:{ports['portal']}",
+        "portal_port": str(ports["portal"]),
+        "complaints_url": f"http://127.0.0.1:{ports['complaints']}",
+        "complaints_port": str(ports["complaints"]),
+        "complaints_key": (site.installation.secrets / "complaints-key").read_text("utf-8").strip(),
+    }
+    files = {_name_in(path.read_text("utf-8")): path.read_text("utf-8") for path in _source_files(site.installation)}
+    files = {name: re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], text) for name, text in files.items()}
+    own = os.environ.get("SOURCE")
+    if own:
+        files[own_name(own)] = own_source(own)
+    # A file may hold the key of an application: only for the moment of its reading, and in a folder of our own (0700).
+    with tempfile.TemporaryDirectory(dir=site.installation.data / "run") as folder:
+        for name, text in files.items():
+            if name not in known:
+                file = Path(folder) / f"{name}.yaml"
+                file.write_text(text, "utf-8")
+                site.answer("source", "add", name, "--file", str(file), "--approved-by", "walidata")
+    return list(files)
+
+
+def _source_files(installation: Installation) -> list[Path]:
+    return sorted((installation.code / "demo" / "sources").glob("*.yaml"))
+
+
+def _name_in(text: str) -> str:
+    found = re.search(r"^name: *([\w-]+) *$", text, re.MULTILINE)
+    if found is None:
+        raise ValueError("a source file of the demo has no name")
+    return found[1]
+
+
+def own_name(url: str) -> str:
+    """Name the source of one's own portal after its host."""
+    host = (urlsplit(url).hostname or "").lower()
+    return f"{OWN_PORTAL}-{re.sub(r'[^a-z0-9]+', '-', host).strip('-')}"[:60].rstrip("-")
+
+
+def own_source(url: str) -> str:
+    """Write the source file of one's own CKAN portal; StepError for what is no address."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or re.search(r"[\s\"'\\]", url):
+        raise StepError(
+            say(f"SOURCE bukan alamat portal: {url!r}", f"SOURCE is no address of a portal: {url!r}"),
+            say(
+                "Contoh: make demo SOURCE=https://data.contoh.go.id",
+                "For example: make demo SOURCE=https://data.example.go.id",
+            ),
+        )
+    address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    lines = {
+        "name": own_name(url),
+        "title": f"Portal {parts.hostname}",
+        "organization": WALIDATA,
+        "connector": "ckan",
+        "url": address,
+        "penayangan": "otomatis",
+        "profile": "transisi",
+    }
+    return "".join(f'{key}: "{value}"\n' for key, value in lines.items())
+
+
+def _harvest(site: Site, name: str) -> bool:
+    """Harvest one source and tell how it went; a source that is down stops nothing."""
+    with step(say(f"Menarik data dari {name}", f"Harvesting {name}")):
+        code = site.command("satudata", "harvest", name, "--lang", say("id", "en"))
+    return code == 0
 
 
 def _call(context: click.Context, group: click.Group, arguments: list[str]) -> Any:
@@ -39,5 +234,14 @@ def _call(context: click.Context, group: click.Group, arguments: list[str]) -> A
         return command.invoke(inner)
 
 
+def main(arguments: list[str]) -> int:
+    """Run one of them; a failure is explained, never shown as a traceback."""
+    try:
+        return {"migrate": migrate, "demo": demo, "reindex": reindex}[arguments[0]]()
+    except StepError as failure:
+        print(failure.report(), file=sys.stderr)
+        return 1
+
+
 if __name__ == "__main__":
-    {"migrate": migrate}[sys.argv[1]]()
+    sys.exit(main(sys.argv[1:]))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy import machine, programs, secret_files, solr
 from deploy.ckan_ini import CkanSettings, write_ini
-from deploy.layout import CHECKOUT, Account, data_root, make_folder, reachable, service_account
+from deploy.layout import CHECKOUT, Account, data_root, make_folder, own_account, reachable, service_account
 from deploy.ports import remembered_ports
 from deploy.postgres import PostgresServer
 from deploy.redis_server import RedisServer
@@ -22,7 +22,17 @@ from deploy.solr import SolrNode
 DATABASE = ROLE = "satudata"
 CORE = "ckan"
 #: What services need of the checkout where they cannot reach the checkout itself.
-CODE = ["setup.py", "pyproject.toml", "README.md", "LICENSE", "schemas", "harvesters", "ckanext-satudata", "demo", "deploy"]
+CODE = [
+    "setup.py",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "schemas",
+    "harvesters",
+    "ckanext-satudata",
+    "demo",
+    "deploy",
+]
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
 WALIDATA = "dinas-komunikasi-dan-informatika"
 PORTS = ["web", "postgres", "redis", "solr", "portal", "complaints"]
@@ -40,6 +50,11 @@ class Installation:
     def logs(self) -> Path:
         """Folder of all logs."""
         return self.data / "log"
+
+    @property
+    def setup_logs(self) -> Path:
+        """Folder of the logs of the set-up itself; as root it writes only where the services cannot."""
+        return self.data / "setup-log"
 
     @property
     def secrets(self) -> Path:
@@ -127,8 +142,12 @@ class Installation:
         return secret_files.kept(self.secrets / name, self.account)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables with which the programs of this installation run; the last marks them as ours."""
-        return {**programs.environment(self.ini, self.code), "SATUDATA_INSTALLATION": str(self.data)}
+        """Return the variables with which the programs of this installation run; by the last they are known as ours."""
+        return {
+            **programs.environment(self.ini, self.code),
+            "SATUDATA_DATA": str(self.data),
+            "SATUDATA_INSTALLATION": str(self.data),
+        }
 
     def write_ini(self) -> None:
         """Write CKAN's configuration from what stands now."""
@@ -178,20 +197,33 @@ class Installation:
 
 def open_installation() -> Installation:
     """Open (or begin) the installation of this checkout: its folders and ports."""
-    account = service_account()
-    data = make_folder(data_root(), account, 0o755)
-    for name in ("log", "secrets", "storage", "run"):
+    account, ourselves, data = service_account(), own_account(), data_root()
+    # What runs as root, or decides what does, lies where the services cannot write.
+    for folder, mode in (
+        (data, 0o755),
+        (data / "programs", 0o755),
+        (data / "setup-log", 0o700),
+        (data / "state", 0o700),
+    ):
+        make_folder(folder, ourselves, mode)
+    for name in ("log", "secrets", "secrets/token-keys", "storage", "run"):
         make_folder(data / name, account, 0o700)
-    make_folder(data / "secrets" / "token-keys", account, 0o700)
-    make_folder(data / "programs", account, 0o755)
     return Installation(data, account, remembered_ports(PORTS, data / "ports.json"))
+
+
+def present_installation() -> Installation:
+    """Return the installation as it is, for programs that run under the account of its services."""
+    data = data_root()
+    return Installation(data, service_account(), remembered_ports(PORTS, data / "ports.json"))
 
 
 def _same(one: Path, other: Path) -> bool:
     if one.is_file() or not one.exists():
         return one.exists() == other.exists() and (not one.exists() or filecmp.cmp(one, other, shallow=False))
-    return other.is_dir() and {*_files(one)} == {*_files(other)} and all(
-        filecmp.cmp(one / name, other / name, shallow=False) for name in _files(one)
+    return (
+        other.is_dir()
+        and {*_files(one)} == {*_files(other)}
+        and all(filecmp.cmp(one / name, other / name, shallow=False) for name in _files(one))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -46,8 +47,7 @@ def service_account() -> Account:
     Postgres refuses to run as root, and a web server should not.
     """
     if os.geteuid() != 0:
-        me = pwd.getpwuid(os.geteuid())
-        return Account(me.pw_name, me.pw_uid, me.pw_gid, switch=False)
+        return own_account()
     try:
         entry = pwd.getpwnam(SERVICE_ACCOUNT)
     except KeyError:
@@ -62,6 +62,12 @@ def service_account() -> Account:
                 say("Jalankan: ", "Run: ") + " ".join(command) + f"  ({made.stderr.strip()})",
             ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
+
+
+def own_account() -> Account:
+    """Return who we are ourselves, for what the services may read but not change."""
+    me = pwd.getpwuid(os.geteuid())
+    return Account(me.pw_name, me.pw_uid, me.pw_gid, switch=False)
 
 
 def data_root() -> Path:
@@ -111,8 +117,8 @@ def make_folder(path: Path, account: Account, mode: int = 0o700) -> Path:
 
 def write_private(path: Path, text: str, account: Account) -> Path:
     """Write a file that only the service account (and root) can read; a reader never sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     account.own(draft)

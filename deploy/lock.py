@@ -35,9 +35,7 @@ def renew(lock: Path, inputs: list[str], today: datetime) -> None:
     command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes", "--no-header", "--no-annotate"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--exclude-newer", published_before, "-o", str(lock)]
     subprocess.run(command, check=True, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
-    header = (
-        f"# Pinned with hashes by `make lock`: published before {published_before}, written {today.date().isoformat()}.\n"
-    )
+    header = f"# Pinned with hashes by `make lock`: published before {published_before}, written {today:%Y-%m-%d}.\n"
     lock.write_text(header + lock.read_text("utf-8"), "utf-8")
 
 

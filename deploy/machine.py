@@ -79,8 +79,8 @@ def prepare(log: Path, *, tests: bool = False) -> None:
         raise StepError(
             say("Mesin ini belum memiliki: ", "This machine lacks: ") + names,
             say(
-                "Pasang sendiri (pemasangan otomatis hanya untuk Debian 12 dan Ubuntu 22.04/24.04), atau tunjuk layanan "
-                "yang sudah ada dengan ",
+                "Pasang sendiri (otomatis hanya di Debian 12 dan Ubuntu 22.04/24.04), atau tunjuk layanan yang sudah "
+                "ada dengan ",
                 "Install it (only Debian 12 and Ubuntu 22.04/24.04 are installed for you), or point at services that "
                 "exist already with ",
             )
@@ -95,7 +95,9 @@ def prepare(log: Path, *, tests: bool = False) -> None:
                 "SATUDATA_BROWSER and SATUDATA_DRIVER",
             )
         )
-        packages = [{"chromium": "chromium-browser", "chromium-driver": "chromium-chromedriver"}.get(p, p) for p in packages]
+        packages = [
+            {"chromium": "chromium-browser", "chromium-driver": "chromium-chromedriver"}.get(p, p) for p in packages
+        ]
     _apt_install(packages, log)
     still = [need.what for need in missing if not need.present()]
     if still:
@@ -135,7 +137,9 @@ def _apt_install(packages: Sequence[str], log: Path) -> None:
     print(f"    apt: {' '.join(packages)}", flush=True)
     environment = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"]
     options = ["-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"]
-    remedy = say("Periksa sambungan ke sumber paket apt, lalu jalankan lagi", "Check apt's package sources, then run again")
+    remedy = say(
+        "Periksa sambungan ke sumber paket apt, lalu jalankan lagi", "Check apt's package sources, then run again"
+    )
     with ExitStack() as undone:
         if "postgresql" in packages or "redis-server" in packages:
             undone.enter_context(_no_service_started(as_root))
@@ -143,7 +147,9 @@ def _apt_install(packages: Sequence[str], log: Path) -> None:
         command = [*as_root, *environment, "apt-get", "install", *options, *packages]
         run_logged(command, log, failing="apt-get install", remedy=remedy)
         if "redis-server" in packages and Path("/run/systemd/system").exists():
-            run_logged([*as_root, "systemctl", "disable", "redis-server"], log, failing="systemctl disable", remedy=remedy)
+            run_logged(
+                [*as_root, "systemctl", "disable", "redis-server"], log, failing="systemctl disable", remedy=remedy
+            )
 
 
 @contextmanager
@@ -152,7 +158,7 @@ def _no_service_started(as_root: Sequence[str]) -> Iterator[None]:
 
     Only what is newly installed is held back; a service that runs here already is another package's and stays as it is.
     """
-    policy = "#!/bin/sh\ncase \"$1\" in postgresql*|redis*) exit 101;; esac\nexit 0\n"
+    policy = '#!/bin/sh\ncase "$1" in postgresql*|redis*) exit 101;; esac\nexit 0\n'
     ours = not POLICY.exists()
     if ours:
         _write_as_root(as_root, POLICY, policy, "755")
@@ -169,7 +175,10 @@ def _write_as_root(as_root: Sequence[str], path: Path, text: str, mode: str) -> 
 
 
 def _sudo_without_question() -> bool:
-    return shutil.which("sudo") is not None and subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0
+    return (
+        shutil.which("sudo") is not None
+        and subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0
+    )
 
 
 def _program(name: str) -> Callable[[], bool]:

@@ -28,7 +28,7 @@ def install(venv: Path, code: Path, log: Path, *, development: bool) -> None:
         if not (venv / "bin" / "pip").exists():
             shutil.rmtree(venv, ignore_errors=True)
             _run([sys.executable, "-m", "venv", venv], log)
-        pip_install = [venv / "bin" / "pip", "install", "--no-input", "--no-deps", "--require-hashes"]
+        pip_install: list[str | Path] = [venv / "bin" / "pip", "install", "--no-input", "--no-deps", "--require-hashes"]
         _run([*pip_install, "-r", REQUIREMENTS / "build.txt"], log)
         _run([*pip_install, "--no-build-isolation", "-r", lock], log)
         _run([venv / "bin" / "pip", "check"], log)
@@ -67,7 +67,10 @@ def _refuse_other_pythons() -> None:
         found = ".".join(map(str, sys.version_info[:2]))
         raise StepError(
             say(f"Python {found} tidak didukung CKAN 2.12", f"CKAN 2.12 does not support Python {found}"),
-            say("Jalankan dengan Python 3.10-3.12: make PYTHON=python3.12 ...", "Run with 3.10-3.12: make PYTHON=python3.12 ..."),
+            say(
+                "Jalankan dengan Python 3.10-3.12: make PYTHON=python3.12 ...",
+                "Run with 3.10-3.12: make PYTHON=python3.12 ...",
+            ),
         )
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy import postgres, programs
 from deploy.installation import Installation
@@ -77,7 +78,7 @@ class Supervisor:
     @property
     def log(self) -> Path:
         """What it says before its own log (supervisord.log) is open."""
-        return self.installation.logs / "supervisord-start.log"
+        return self.installation.setup_logs / "supervisord-start.log"
 
     def write_configuration(self) -> bool:
         """Write the configuration; return whether it differs from before."""
@@ -148,7 +149,9 @@ class Supervisor:
     def control(self, *arguments: str) -> str:
         """Run supervisorctl and return what it prints."""
         command = [str(self.installation.venv / "bin" / "supervisorctl"), "-c", str(self.configuration), *arguments]
-        return subprocess.run(command, check=False, capture_output=True, text=True, cwd="/").stdout
+        # Under the account of the services, whose file it reads: root must not obey what a service could have written.
+        as_account: dict[str, Any] = self.installation.account.popen_arguments()
+        return subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **as_account).stdout
 
     @property
     def _socket(self) -> Path:

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy import postgres, redis_server, solr
-from deploy.layout import Account, data_root, make_folder, reachable, service_account, write_private
+from deploy.layout import Account, data_root, make_folder, own_account, reachable, service_account, write_private
 from deploy.ports import free_ports
 from deploy.steps import StepError
 from deploy.wording import say
@@ -77,9 +77,9 @@ class TestServices:
         return cls(**json.loads(file.read_text("utf-8")))
 
 
-def solr_programs(account: Account) -> Path:
+def solr_programs() -> Path:
     """Return the folder of Solr's programs, shared by the demo and the tests of this checkout."""
-    return make_folder(data_root() / "programs", account, 0o755) / solr.programs_name()
+    return make_folder(data_root() / "programs", own_account(), 0o755) / solr.programs_name()
 
 
 def start(*, bound_to_this_process: bool) -> TestServices:
@@ -92,7 +92,7 @@ def start(*, bound_to_this_process: bool) -> TestServices:
     for name in ("postgres", "redis"):
         write_private(folder / f"{name}.password", secrets.token_hex(16), account)
         make_folder(folder / name, account)
-    programs = solr_programs(account)
+    programs = solr_programs()
     solr.install_programs(programs, logs / "solr-programs.log")
     postgres_port, redis_port, solr_port = free_ports(3)
     services = TestServices(str(folder), postgres_port, redis_port, solr_port, str(programs), {})
@@ -136,13 +136,18 @@ def _parent_folder(account: Account) -> Path:
     return Path(tempfile.gettempdir())
 
 
+def ends_with_parent(ending: signal.Signals) -> Callable[[], None]:
+    """Make a `preexec_fn` by which the kernel ends the program when we die, so that a killed session leaves none."""
+
+    def ask_the_kernel() -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ending)  # after the change of user, which would clear it
+
+    return ask_the_kernel
+
+
 def _spawn(
     command: list[str], log: Path, account: Account, ending: signal.Signals, *, bound: bool
 ) -> subprocess.Popen[bytes]:
-    def end_with_parent() -> None:
-        # After the change of user, which would clear it; a session killed outright must not leave services behind.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ending)
-
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -151,7 +156,7 @@ def _spawn(
             stderr=subprocess.STDOUT,
             cwd="/",
             start_new_session=True,
-            preexec_fn=end_with_parent if bound else None,  # noqa: PLW1509  # no thread runs yet
+            preexec_fn=ends_with_parent(ending) if bound else None,  # noqa: PLW1509  # no thread runs yet
             **account.popen_arguments(),  # type: ignore[call-overload]
         )
 

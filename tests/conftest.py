@@ -15,10 +15,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy import testservices
+from deploy import programs, testservices
+from tests.browsing import headless_browser
 from tests.platform_fixtures import Platform, open_platform
 
 RECORDED = Path(__file__).resolve().parent.parent.parent / "shared" / "recorded"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--pure", action="store_true", help="leave out every test that asks for a service")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--pure"):
+        needing = [item for item in items if "services" in item.fixturenames]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +116,44 @@ def clean_catalog(platform, loaded_ckan) -> None:
 def search_index(platform):
     """The Solr core of this session: `.commit()`, `.documents("field:value")`, `.url`."""
     return platform.index
+
+
+@pytest.fixture(scope="session")
+def web(platform) -> Iterator[str]:
+    """The real web server on this session's database: CKAN's pages and the API at the address that is returned."""
+    with platform.running("web", programs.web(platform.venv, platform.port, workers=1)):
+        platform.wait_for_web()
+        yield platform.site_url
+
+
+@pytest.fixture(scope="session")
+def worker(platform) -> Iterator[None]:
+    """The worker that harvests."""
+    with platform.running("worker", programs.worker(platform.venv, platform.ini)):
+        yield
+
+
+@pytest.fixture(scope="session")
+def tick(platform) -> Iterator[None]:
+    """The process that starts what is due and repairs the index."""
+    with platform.running("tick", programs.tick(platform.venv, platform.ini)):
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One headless Chromium for the session; ask for `browser` instead, which is signed out."""
+    with headless_browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(chromium):
+    """A headless Chromium (Selenium's driver) without cookies, 1280 x 900; a missing browser is a failure."""
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.set_window_size(1280, 900)
+    return chromium
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from deploy import postgres, solr
+from deploy import postgres, programs, solr, testservices
+from deploy.bring_up import answers_http
 from deploy.ckan_ini import CkanSettings, write_ini
 from deploy.layout import CHECKOUT, service_account
 from deploy.ports import free_ports
@@ -78,6 +81,53 @@ class Platform:
     site_url: str
     #: Free ports on 127.0.0.1 that the administrator's `allow_networks` permits: serve a test's sources there.
     allowed_ports: tuple[int, ...]
+
+    @property
+    def port(self) -> int:
+        """The port of the web server, where a test starts it."""
+        return int(self.site_url.rpartition(":")[2])
+
+    @property
+    def venv(self) -> Path:
+        """The environment of this Python: programs a test starts come from it."""
+        return Path(sys.prefix)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which `ckan`, the web server and the workers run on this session's services."""
+        return {**os.environ, **programs.environment(self.ini, CHECKOUT)}
+
+    @contextmanager
+    def running(self, name: str, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a program while the block lasts; its log is `<name>.log` beside the INI."""
+        with (self.ini.parent / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                env=self.environment,
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=testservices.ends_with_parent(signal.SIGTERM),  # noqa: PLW1509  # prctl alone
+            )
+            try:
+                yield process
+            finally:
+                process.terminate()
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def wait_for_web(self, seconds: float = 60) -> None:
+        """Wait until the web server answers; its log is in the error when it does not."""
+        deadline = time.monotonic() + seconds
+        while not answers_http(f"{self.site_url}/api/3/action/status_show"):
+            if time.monotonic() > deadline:
+                log = (self.ini.parent / "web.log").read_text("utf-8")[-3000:]
+                raise RuntimeError(f"the web server did not come up:\n{log}")
+            time.sleep(0.1)
 
     def empty(self) -> None:
         """Remove datasets, our rows, documents and keys."""

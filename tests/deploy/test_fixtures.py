@@ -29,3 +29,8 @@ def test_a_dataset_is_stored_found_and_gone_after_cleaning(act, clean_catalog, s
     with pytest.raises(ObjectNotFound):
         act("package_show", id=f"{unique}-data")
     assert act("organization_show", id=unique)["id"] == opd["id"]
+
+
+def test_the_web_server_serves_a_page_to_a_headless_browser(web, browser):
+    browser.get(f"{web}/dataset/")
+    assert browser.execute_script("return document.documentElement.lang") == "id"
