@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import orjson
 from flask import Response, g, request
+from werkzeug.http import unquote_etag
 
 from ckanext.satudata.api import settings
 
@@ -23,7 +24,7 @@ _EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Curso
 
 def item(body: bytes, *, etag: str | None = None, content_type: str = JSON) -> Response:
     """One thing, plain. With an `etag` a reader who has it already gets 304."""
-    if etag is not None and etag in request.if_none_match:
+    if etag is not None and request.if_none_match.contains_weak(unquote_etag(etag)[0] or ""):
         return tagged(Response(status=304), etag)
     response = Response(body, content_type=content_type)
     return tagged(response, etag) if etag is not None else response

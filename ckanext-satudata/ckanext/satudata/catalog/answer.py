@@ -103,7 +103,7 @@ def _identity(dataset: Dataset, record: Mapping[str, Any], organization: Mapping
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:
-    """The contract's fields in the contract's order and types; what the platform sets and personal contacts are left out."""
+    """The contract's fields in its order and types, without what the platform sets and without personal contacts."""
     known = {
         name: _typed(field, dataset)
         for name, field in _served_fields().items()

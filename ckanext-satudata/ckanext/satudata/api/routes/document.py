@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import yaml
 from flask import Response
+from jinja2 import Environment, StrictUndefined, Template
 
 from ckanext.satudata.api import answering, settings
 from ckanext.satudata.api.access import Caller
@@ -23,6 +24,16 @@ def openapi(_caller: Caller, _values: dict[str, Any]) -> Response:
     """The OpenAPI document, with this site's address as its server."""
     body = orjson.dumps({**described(), "servers": [{"url": f"{settings.PREFIX}{settings.VERSION_PREFIX}"}]})
     return answering.item(body, etag=etag(body))
+
+
+@route("/docs", scope=None)
+def page(_caller: Caller, _values: dict[str, Any]) -> Response:
+    """The same for people: one page that needs nothing from elsewhere."""
+    base = f"{settings.site_url()}{settings.PREFIX}{settings.VERSION_PREFIX}"
+    response = Response(_template().render(document=described(), operations=_operations(), base=base))
+    response.content_type = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
 
 
 @route("/dataset.schema.json", scope=None)
@@ -47,3 +58,46 @@ def described() -> dict[str, Any]:
         files("ckanext.satudata.api").joinpath("openapi.yaml").read_text(encoding="utf-8")
     )
     return loaded
+
+
+@cache
+def _template() -> Template:
+    source = files("ckanext.satudata.api").joinpath("docs.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+
+
+@cache
+def _operations() -> list[dict[str, Any]]:
+    """What the page shows of each operation, with its parameters resolved and its example as text."""
+    shown = []
+    for path, methods in described()["paths"].items():
+        for method, operation in methods.items():
+            ok = operation["responses"]["200"].get("content", {})
+            example = next((media.get("example") for media in ok.values()), None)
+            shown.append(
+                {
+                    "description": "",
+                    **operation,
+                    "path": path,
+                    "method": method.upper(),
+                    "protected": operation.get("security") != [],
+                    "shown_parameters": [
+                        {"description": "", **_resolved(parameter)} for parameter in operation.get("parameters", ())
+                    ],
+                    "example": _as_text(example),
+                }
+            )
+    return shown
+
+
+def _resolved(parameter: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in parameter:
+        return parameter
+    found: dict[str, Any] = described()["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[-1]]
+    return found
+
+
+def _as_text(example: Any) -> str | None:
+    if example is None or isinstance(example, str):
+        return example
+    return orjson.dumps(example, option=orjson.OPT_INDENT_2).decode()
