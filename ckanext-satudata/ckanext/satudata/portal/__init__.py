@@ -8,5 +8,5 @@ from ckanext.satudata.portal import home, redirects, review, runs, sources
 
 
 def blueprints() -> list[Blueprint]:
-    """Every blueprint of the portal. CKAN registers them before its own, so that a page here replaces CKAN's of the same address."""
+    """Every blueprint of the portal. Registered before CKAN's own: a page here replaces CKAN's of that address."""
     return [home.blueprint, sources.blueprint, runs.blueprint, review.blueprint, redirects.blueprint]

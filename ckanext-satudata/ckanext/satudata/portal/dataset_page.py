@@ -78,7 +78,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file or service of a dataset; `url` is empty where it may not be opened, or where the source gave no usable link."""
+    """One file or service of a dataset; `url` is empty where it may not be opened or leads nowhere."""
 
     name: str
     url: str
@@ -281,14 +281,10 @@ def _access_text(access_class: str, *, inside: bool) -> str:
         if inside:
             return str(
                 toolkit._(
-                    "Metadata dapat dibaca siapa saja. Berkas hanya untuk OPD pemilik, Walidata, dan aplikasi yang diberi izin."
+                    "Metadata dapat dibaca siapa saja. Berkas hanya untuk OPD pemilik, Walidata, dan yang diberi izin."
                 )
             )
-        return str(
-            toolkit._(
-                "Metadata dapat dibaca siapa saja. Berkasnya hanya untuk pihak yang diberi izin; ajukan permintaan kepada OPD pemilik data."
-            )
-        )
+        return str(toolkit._("Metadata dapat dibaca siapa saja. Berkasnya dapat diminta kepada OPD pemilik data."))
     if access_class == "tertutup":
         return str(toolkit._("Hanya judul, OPD pemilik, dan dasar hukum pembatasan yang ditampilkan kepada umum."))
     return str(toolkit._("Metadata dan berkas dapat dibaca, diunduh, dan dipakai ulang oleh siapa saja."))

@@ -1,4 +1,4 @@
-"""A source between preview and save: kept for half an hour in Redis, credentials sealed, only for the person who wrote it."""
+"""A source between preview and save: half an hour in Redis, credentials sealed, for the person who wrote it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIFE_SECONDS = 1800
 
 
 def keep(definition: Mapping[str, Any], *, user_id: str) -> str:
-    """Store a definition and return the word under which `take` finds it; raises `SourceRefused` for a wrong definition."""
+    """Store a definition and return the word under which `take` finds it; raises `SourceRefused` for a wrong one."""
     pointers = sources.secret_pointers(sources.parsed(definition))
     shown, sealed = secrets.take(definition, pointers)
     word = random.token_urlsafe(24)

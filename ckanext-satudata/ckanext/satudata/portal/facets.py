@@ -19,7 +19,8 @@ from satudata_schemas.reference import Reference
 _VOCABULARIES = {
     "sd_kategori": "kategori",
     "sd_hak_akses": "hak_akses",
-    "sd_jadwal_pemutakhiran": "jadwal_pemutakhiran",
+    "sd_jadwal": "jadwal_pemutakhiran",
+    "sd_format": "format",
 }
 
 
@@ -31,11 +32,11 @@ def dataset_facets(_facets: dict[str, Any], _package_type: str) -> dict[str, Any
             ("organization", _("Produsen Data")),
             ("sd_kategori", _("Topik")),
             ("sd_tahun", _("Tahun data")),
-            ("res_format", _("Format")),
+            ("sd_format", _("Format")),
             ("sd_hak_akses", _("Klasifikasi akses")),
-            ("sd_jadwal_pemutakhiran", _("Jadwal pemutakhiran")),
+            ("sd_jadwal", _("Jadwal pemutakhiran")),
             ("sd_kode_wilayah", _("Wilayah")),
-            ("sd_sumber", _("Aplikasi sumber")),
+            ("sd_source", _("Aplikasi sumber")),
             ("sd_label", _("Label Satu Data")),
         ]
     )
@@ -50,7 +51,7 @@ def labels(field: str, values: Sequence[str]) -> dict[str, str]:
         return {"memenuhi": label_text(conforms=True), "proses": label_text(conforms=False)}
     if field == "sd_kode_wilayah":
         return {value: _region(value) for value in values}
-    if field == "sd_sumber":
+    if field == "sd_source":
         rows = model.Session.execute(sa.select(t.source.c.name, t.source.c.title).where(t.source.c.name.in_(values)))
         return {row.name: row.title for row in rows}
     return {}

@@ -1,4 +1,4 @@
-"""What is to be mended in a source, grouped so that one remedy is read once: by code, with a count and a few examples."""
+"""What is to be mended in a source, by code with a count and examples, so that one remedy is read once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def standing_of(session: Session, source_id: str) -> dict[str, int]:
     record = t.record.c
     kind = sa.case((record.hasil == "tidak_dimuat", "tidak_dimuat"), else_=record.status)
     rows = session.execute(sa.select(kind, sa.func.count()).where(record.source_id == source_id).group_by(kind))
-    return {name: count for name, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def of_source(session: Session, source_id: str) -> list[Finding]:
@@ -59,7 +59,7 @@ def of_source(session: Session, source_id: str) -> list[Finding]:
     ).mappings()
     by_code: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        by_code.setdefault(row["code"], []).append(row)
+        by_code.setdefault(row["code"], []).append(dict(row))
     found = [_finding(shown) for shown in by_code.values()]
     return sorted(found, key=lambda one: (_SEVERITY.get(one.problem.severity, 3), -one.count, one.problem.code))
 
@@ -73,7 +73,7 @@ def rows_of_source(session: Session, source_id: str) -> Iterator[list[str]]:
         yield [
             problem.code,
             problem.severity,
-            _title(row),
+            _title(dict(row)),
             row["identifier"],
             _field_label(row["pointer"]),
             problem.message,
@@ -103,7 +103,7 @@ def _finding(rows: Sequence[Mapping[str, Any]]) -> Finding:
 
 
 def _title(row: Mapping[str, Any]) -> str:
-    """A dataset's title; of one that was not loaded only the identifier, because its title may be what must not be shown."""
+    """A dataset's title; of one that was not loaded the identifier, because its title may be what must not be shown."""
     if row["hasil"] == "tidak_dimuat":
         return wording.clean(row["identifier"], 120)
     return wording.clean(row["title"] or row["identifier"], 160)

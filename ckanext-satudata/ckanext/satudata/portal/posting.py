@@ -1,4 +1,4 @@
-"""What every page that changes something has in common: a checked form token, one transaction, refusals in plain words."""
+"""What pages that change something have in common: a checked token, one transaction, refusals in plain words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def changing() -> Iterator[Session]:
     """One transaction: committed at the end, rolled back on any error; who may not do it gets a 403."""
     session = model.Session
     try:
-        yield session  # type: ignore[misc]
+        yield session
         session.commit()
     except NotAllowed:
         session.rollback()

@@ -1,4 +1,4 @@
-"""What the catalogue knows of the datasets on a page: status, label, honest dates, source, and for those in charge the issues."""
+"""What the catalogue knows of the datasets on a page: status, label, honest dates, source and issues."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ckanext.satudata.harvest import messages
 from ckanext.satudata.portal import wording
 
 _SHOWN = (
-    "id", "package_id", "status", "hasil", "score", "principles", "rest", "perbaikan_tertunda", "tidak_ditemukan_sejak",
-    "jatuh_tempo", "source_modified", "data_changed", "metadata_changed", "last_seen", "return_reason", "return_deadline",
+    "id", "package_id", "status", "hasil", "score", "principles", "rest", "perbaikan_tertunda", "jatuh_tempo",
+    "tidak_ditemukan_sejak",
+    "source_modified", "data_changed", "metadata_changed", "last_seen", "return_reason", "return_deadline",
     "hak_akses", "owner_org",
 )  # fmt: skip
 
@@ -34,7 +35,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one dataset stands. `fields` is its record's row; `source` has `name, title, connector` of its application."""
+    """Where one dataset stands: its record's row, and `name, title, connector` of its application."""
 
     fields: Mapping[str, Any]
     source: Mapping[str, Any] = field(default_factory=dict)

@@ -27,7 +27,7 @@ def to_successor() -> Response | None:
 
 
 def successor_of(name_or_id: str) -> str | None:
-    """Name of the organisation that an OPD was merged into, at the end of the chain; None for one that was not merged."""
+    """Name of the organisation an OPD was merged into, at the end of the chain; None for one that was not merged."""
     group, old = model.Group.__table__, model.Group.__table__.alias()
     merged = (
         sa.select(t.opd.c.merged_into)

@@ -1,4 +1,4 @@
-"""The review queue: what waits for the Walidata (and for the Pembina Data), approved or returned one by one or many at once."""
+"""The review queue: what waits for the Walidata (or the Pembina Data), approved or returned, one or many at once."""
 
 from __future__ import annotations
 

@@ -92,10 +92,10 @@ def _decide(name: str, run_id: str, decision: Callable[..., object], done: str) 
 
 def _run(source: dict[str, Any], run_id: str) -> dict[str, Any]:
     try:
-        run = runs.show(model.Session, run_id)
+        run: dict[str, Any] = runs.show(model.Session, run_id)
     except Refused:
-        run = None
-    if run is None or run["source_id"] != source["id"]:
+        run = {}
+    if run.get("source_id") != source["id"]:
         toolkit.abort(404, toolkit._("Penarikan ini tidak ditemukan."))
     return run
 

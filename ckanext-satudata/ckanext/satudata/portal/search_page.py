@@ -1,4 +1,4 @@
-"""What the search page shows beside CKAN's result: facets with labels, what was chosen, cards with honest dates, page links."""
+"""What the search page makes of CKAN's result: facets with labels, cards with honest dates, page links."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ def sortings() -> list[tuple[str, str]]:
     """Ways to sort a result: Solr's expression, empty for relevance, and its label."""
     return [
         ("", str(toolkit._("Paling sesuai"))),
+        ("sd_data_changed desc", str(toolkit._("Data terbaru"))),
         ("metadata_modified desc", str(toolkit._("Terakhir berubah"))),
         ("title_string asc", str(toolkit._("Judul A–Z"))),
         ("title_string desc", str(toolkit._("Judul Z–A"))),

@@ -1,7 +1,7 @@
-"""How pages leave the server: compressed, revalidated by ETag, with headers that let no foreign script in; own files cached for a year.
+"""How pages leave the server: compressed, revalidated by ETag, with headers that let no foreign script in.
 
-Own files (one style sheet, one icon, one script) are served by a tiny app beside CKAN's, so that they cost no session, no SQL
-and no CKAN header; their address carries a hash of their content and may therefore be kept for ever.
+Own files (one style sheet, one icon, one script) are served by a tiny app beside CKAN's, so that they cost no session,
+no SQL and no CKAN header; their address carries a hash of their content and may therefore be kept for a year.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ CONTENT_SECURITY_POLICY = (
 
 
 def compress(app: Flask) -> Flask:
-    """Mount the portal's own files on CKAN's app and make every page compressed and revalidable; the same app is returned."""
+    """Mount the portal's own files on CKAN's app, make its pages compressed and revalidable; return the same app."""
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     Compress(app)
     app.after_request(_finish)  # called before Compress, because Flask goes through its list backwards
-    mounts = {_root() + MOUNT: own_files().wsgi_app}
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, mounts)  # type: ignore[method-assign]
+    app.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app, {_root() + MOUNT: own_files().wsgi_app}
+    )
     return app
 
 
@@ -62,7 +63,7 @@ def own_files() -> Flask:
 
     @app.get("/<version>/<name>")
     def asset(version: str, name: str) -> Response:
-        """One file; an old page may ask for a version that is gone, and gets the present one without being told to keep it."""
+        """One file; who asks for a version that is gone gets the present one, without being told to keep it."""
         response = send_from_directory(ASSETS, name, max_age=A_YEAR if version == _version(name) else 0)
         response.direct_passthrough = False
         response.set_data(

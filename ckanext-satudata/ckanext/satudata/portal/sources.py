@@ -104,7 +104,7 @@ def save() -> Response:
 
 @blueprint.get("/<name>")
 def show(name: str) -> str:
-    """One source: for the public what it publishes, for its OPD and the Walidata also its runs and what is to be mended."""
+    """One source: what it publishes; for its OPD and the Walidata also its runs and what is to be mended."""
     source = found(name)
     managing = access.may_manage(source["organization_id"])
     return base.render(
@@ -260,4 +260,4 @@ def _published() -> dict[str, int]:
     rows = model.Session.execute(
         sa.select(record.source_id, sa.func.count()).where(record.status == "tayang").group_by(record.source_id)
     )
-    return {source_id: count for source_id, count in rows}
+    return {row[0]: row[1] for row in rows}

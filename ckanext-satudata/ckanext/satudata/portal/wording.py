@@ -63,7 +63,8 @@ def size(value: Any) -> str:
     unit = 0
     while amount >= 1000 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
-    return f"{format_decimal(amount, format='#,##0' if amount >= 100 or not unit else '#,##0.#', locale=language())} {_UNITS[unit]}"
+    pattern = "#,##0" if amount >= 100 or not unit else "#,##0.#"
+    return f"{format_decimal(amount, format=pattern, locale=language())} {_UNITS[unit]}"
 
 
 def ago(value: Any) -> str:
@@ -76,7 +77,7 @@ def ago(value: Any) -> str:
 
 
 def safe_link(value: Any) -> str:
-    """A link that may stand in `href`: http, https or a path of this site; empty for anything else (`javascript:`, `data:`)."""
+    """A link that may stand in `href`: http, https or a path of this site; empty for `javascript:` and all else."""
     text = str(value or "").strip()
     if text.lower().startswith(("http://", "https://")):
         return text
