@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("schemas", "harvesters", "ckanext-satudata", "demo")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules", "*.egg-info")
-_BLOCK = re.compile(r"^```(?:python|yaml)\n# (new file|at the end of): (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```\w+\n# (new file|at the end of|in): (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,30 @@ def carry_out(found, house):
             assert not path.exists(), f"{block.path} is already there: the example needs another name"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.code, encoding="utf-8")
+        elif block.what == "in":
+            path.write_text(changed(path.read_text(encoding="utf-8"), block.code), encoding="utf-8")
         else:
             text = path.read_text(encoding="utf-8").rstrip("\n")
             gap = "\n\n\n" if path.suffix == ".py" else "\n"
             path.write_text(f"{text}{gap}{block.code}", encoding="utf-8")
     return [house / block.path for block in found if block.path.startswith("tests/")]
+
+
+def changed(text, diff):
+    """`text` with a diff of the page carried out: ` ` a line to go below, `+` a new line, `-` words `+` replaces."""
+    anchor, replaced = "", ""
+    for line in diff.splitlines():
+        kind, words = line[:1], line[1:]
+        if kind == "+" and replaced:
+            text, replaced = text.replace(replaced, words, 1), ""
+            continue
+        assert kind == "+" or words in text, f"no longer there: {words}"
+        if kind == "-":
+            replaced = words
+        elif kind == "+":
+            text = text.replace(f"\n{anchor}\n", f"\n{anchor}\n{words}\n", 1)
+        anchor = anchor if kind == "-" else words
+    return text
 
 
 def python(house, *arguments):
@@ -78,10 +97,38 @@ def test_an_example_works_as_it_is_written(house, heading, count):
     tests = carry_out(found, house)
     run = python(house, "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert run.returncode == 0, run.stdout + run.stderr
-    changed = [house / block.path for block in found if block.path.endswith(".py")]
+    lint(house, found)
+
+
+def test_the_route_works_as_it_is_written_on_the_real_platform(house, ckan_ini):
+    found = blocks("Add a route")
+    assert len(found) == 4
+    shutil.copytree(ROOT / "deploy", house / "deploy", ignore=LEFT_OUT)
+    (house / "tests" / "api").mkdir(parents=True)
+    for path in (*(ROOT / "tests").glob("*.py"), ROOT / "tests" / "api" / "conftest.py"):
+        shutil.copy(path, house / path.relative_to(ROOT))
+    with (house / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(THIS_PLATFORM.format(ini=str(ckan_ini)))
+    run = python(house, "pytest", "-q", *carry_out(found, house))
+    assert run.returncode == 0, run.stdout + run.stderr
+    lint(house, found)
+
+
+#: The copy's tests ask the platform that is already there.
+THIS_PLATFORM = """
+
+@pytest.fixture(scope="session")
+def ckan_ini() -> Path:
+    return Path({ini!r})
+"""
+
+
+def lint(house, found):
+    """New files are as `make lint` wants them."""
+    new = [house / block.path for block in found if block.what == "new file"]
     for command in (("check",), ("format", "--check")):
-        lint = python(house, "ruff", *command, *changed)
-        assert lint.returncode == 0, lint.stdout + lint.stderr
+        run = python(house, "ruff", *command, *new)
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_the_copy_is_what_runs(house):
