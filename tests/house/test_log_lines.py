@@ -28,6 +28,7 @@ OURS = (
     re.compile(r"type\(\w+\)\.__name__"),
     re.compile(r"(?:\w+\.)*(?:code|kind|[a-z_]*id)"),
     re.compile(r"g\.get\('request_id'\)"),
+    re.compile(r"\[.*\]"),  # a list shows its items as %r does
     re.compile(r"frames"),  # files and lines of our own code, without the values
 )
 
