@@ -15,7 +15,7 @@ from deploy.wording import say
 
 VENV = CHECKOUT / ".venv"
 #: Modules that write files of the repository from others when they are run.
-GENERATORS: tuple[str, ...] = ()
+GENERATORS: tuple[str, ...] = ("satudata_schemas.generate",)
 #: Folders whose tests need neither CKAN nor a service; in them, what asks for a service is left out, too.
 PURE_TESTS = ["schemas", "harvesters", "house", "demo", "docs", "deploy"]
 TYPED = ["schemas", "harvesters", "ckanext-satudata/ckanext/satudata", "demo", "deploy"]

@@ -68,6 +68,22 @@ class Principle:
         return {"points": self.points, "max": self.max, "parts": [part.to_dict() for part in self.parts]}
 
 
+def weights() -> dict[str, dict[str, float]]:
+    """What counts in each principle and how much, for the docs; conditions are said by the contract."""
+    told: dict[str, dict[str, float]] = {name: {} for name in PRINCIPLES}
+    for field, weight, _ in _counted_fields():
+        told[field.principle][field.name] = weight
+    told["metadata"] |= {"resources": 1.0, "kamus_data": _KAMUS_WEIGHT}
+    told["interoperabilitas"] |= {
+        "url": 1.0,
+        "format": _OPEN_FORMAT_WEIGHT,
+        "reachable": 1.0,
+        "readable": 1.0,
+        "columns": 1.0,
+    }
+    return told
+
+
 def given(dataset: Dataset) -> dict[str, bool]:
     """Field → whether it is filled, for every field the principles ask of a dataset of this kind and access class."""
     context = context_of(dataset)
