@@ -5,8 +5,6 @@ Everything follows from a seed: two portals with the same seed and size hold the
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import random
 import re
@@ -380,35 +378,3 @@ def _no_organization(entry: Entry, _rng: random.Random) -> None:
 @_quirk(3)
 def _internal_link(entry: Entry, _rng: random.Random) -> None:
     entry.package["resources"][0].update(url="http://192.168.10.7/ekspor/data.csv", url_type=None)
-
-
-# --- what the links give ----------------------------------------------------------------------------------------------
-
-#: one transparent pixel
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63f8cfc0f01f000500"
-    "01ff8963c5ec0000000049454e44ae426082"
-)
-PDF = (
-    b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF"
-)
-
-
-def table(entry: Entry) -> bytes:
-    """The entry's table as CSV; one in four comes as spreadsheets here export it: BOM and semicolons."""
-    rng = random.Random(f"{entry.id}/table")
-    about = entry.topic.indicator
-    measure = _slug(f"{about.ukuran} {about.konsep}").replace("-", "_")
-    rough = rng.random() < 0.25
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if rough else ",")
-    writer.writerow(["kode_kecamatan", "nama_kecamatan", measure, "satuan", "tahun"])
-    for district in [entry.topic.district] if entry.topic.district else districts():
-        value = (
-            round(rng.uniform(20, 99), 2)
-            if about.satuan in {"Persen", "Indeks", "Skor", "Rasio"}
-            else rng.randrange(district.weight * 40)
-        )
-        writer.writerow([district.code, district.name, value, about.satuan, entry.topic.year])
-    return text.getvalue().encode("utf-8-sig" if rough else "utf-8")

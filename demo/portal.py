@@ -25,7 +25,8 @@ from typing import Any
 if __name__ == "__main__":  # `python demo/portal.py` puts this folder on the path, not the checkout
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo.catalogue import BASE, PDF, PNG, Entry, entries, organization, table
+from demo.catalogue import BASE, Entry, entries, organization
+from demo.files import PDF, PNG, table
 from demo.regency import NAME, offices
 from demo.serving import Answer, Request, html_answer, json_answer, run, serve
 

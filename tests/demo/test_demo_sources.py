@@ -103,3 +103,16 @@ def test_an_administrator_who_permits_nothing_keeps_the_demo_s_sources_out(name)
 
 def test_the_key_is_not_shown_with_the_source():
     assert "rahasia-uji" not in json.dumps(source("complaints", "http://127.0.0.1:8102").masked())
+
+
+def test_what_the_portal_says_in_full_meets_the_principles():
+    portal = Portal(datasets=60)
+    with serve_portal(portal) as url:
+        found = source("portal", url)
+        mapped = [found.mapper.apply(raw, found) for page in pages(found) for raw in page.records]
+    profile, reference = Profile.load("transisi"), Reference.load()
+    complete = {entry.id for entry in portal.entries if entry.quirks == {"lengkap"}}
+    judged = {one.identifier: assess({**one.dataset, "owner_org": "x"}, profile, reference=reference) for one in mapped}
+    assert complete
+    assert {id_ for id_ in complete if not judged[id_].conforms} == set()
+    assert any(not assessment.conforms for assessment in judged.values())
