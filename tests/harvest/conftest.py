@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import ExitStack
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
 from ckan import model
 from cryptography.fernet import Fernet
 
@@ -80,3 +84,137 @@ def fresh():
     yield session
     session.rollback()
     session.close()
+
+
+def package(number, **more):
+    """A package of a CKAN portal that is `layak` under `transisi`."""
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "name": f"dataset-{number}",
+        "title": f"Jumlah Penduduk Kecamatan {number}",
+        "notes": f"Penduduk menurut jenis kelamin di kecamatan nomor {number}.",
+        "resources": [
+            {"id": f"r{number}", "name": "Tabel", "url": f"https://data.contoh.go.id/{number}.csv", "format": "CSV"}
+        ],
+        "tags": [{"name": "penduduk"}],
+        **more,
+    }
+
+
+class Catalogue:
+    """A portal that answers `package_search` from a list that a test may change while it is served.
+
+    `broken` says what it does wrong: an `Answer`, None to hang up, or a function of the request. From `broken_from` (an
+    offset) on only, when that is set. `etags` makes it answer 304.
+    """
+
+    def __init__(self, packages=(), *, etags=False):
+        self.packages = list(packages)
+        self.etags = etags
+        self.broken = self.FINE
+        self.broken_from = 0
+        self.asked = []
+        self.before_answer = lambda _start: None
+
+    FINE = object()
+
+    def answer(self, request):
+        from demo.serving import Answer, json_answer
+
+        start, rows = int(request.query.get("start", 0)), int(request.query.get("rows", 10))
+        self.asked.append(start)
+        self.before_answer(start)
+        if self.broken is not self.FINE and start >= self.broken_from:
+            return self.broken(request) if callable(self.broken) else self.broken
+        if not request.path.endswith("package_search"):
+            return json_answer({"success": False, "error": {"message": "Not found"}}, 404)
+        found = self.packages[start : start + rows]
+        answer = json_answer({"success": True, "result": {"count": len(self.packages), "results": found}})
+        if not self.etags:
+            return answer
+        etag = f'"{hashlib.sha256(answer.body).hexdigest()}"'
+        if request.headers.get("If-None-Match") == etag:
+            return Answer(b"", 304, headers={"ETag": etag})
+        return Answer(answer.body, headers={"ETag": etag})
+
+
+@pytest.fixture
+def portal():
+    """Serve a `Catalogue`: `url = portal(catalogue)`."""
+    from demo.serving import serve
+
+    with ExitStack() as open_servers:
+        yield lambda application: open_servers.enter_context(serve(application))
+
+
+@pytest.fixture
+def add_source(clean_catalog, office, walidata, sealing, own_networks, unique):
+    """Register a CKAN source at an address, published automatically unless told otherwise; gives its id."""
+    from ckanext.satudata.harvest import sources
+    from ckanext.satudata.harvest.sessions import session
+
+    def add(url, *, name=unique, **more):
+        network = f"127.0.0.1/32:{urlsplit(url).port}"
+        own_networks(network)
+        definition = {
+            "name": name,
+            "connector": "ckan",
+            "url": url,
+            "config": {"page_size": 2},
+            "penayangan": "otomatis",
+            "limits": {"attempts": 1, "deadline": 5},
+            "allow_networks": [network],
+            **more,
+        }
+        with session() as opened:
+            source_id = sources.add(opened, definition, organization=office.id, approved_by=walidata.id)
+            opened.commit()
+        return source_id
+
+    return add
+
+
+@pytest.fixture
+def harvest(loaded_ckan):
+    """Harvest a source by id and give the run as `runs.show` does."""
+    from ckanext.satudata.harvest import engine, runs
+    from ckanext.satudata.harvest.sessions import session
+
+    def go(source_id):
+        with session() as opened:
+            run_id = runs.start(opened, source_id, actor=None)
+            opened.commit()
+        assert engine.run(run_id)
+        with session() as opened:
+            return runs.show(opened, run_id)
+
+    return go
+
+
+@pytest.fixture
+def records(loaded_ckan):
+    """The records of a source by identifier, as mappings."""
+    from ckanext.satudata.catalog import tables as t
+    from ckanext.satudata.harvest.sessions import session
+
+    def read(source_id):
+        with session() as opened:
+            rows = opened.execute(sa.select(t.record).where(t.record.c.source_id == source_id)).mappings()
+            return {row["identifier"]: dict(row) for row in rows}
+
+    return read
+
+
+@pytest.fixture
+def query(loaded_ckan):
+    """Rows of a statement, in a session of its own; commits."""
+    from ckanext.satudata.harvest.sessions import session
+
+    def ask(statement):
+        with session() as opened:
+            result = opened.execute(statement)
+            found = [dict(row) for row in result.mappings()] if result.returns_rows else []
+            opened.commit()
+            return found
+
+    return ask

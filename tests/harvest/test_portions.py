@@ -22,6 +22,10 @@ def numbers(portion):
     return [record["n"] for part in portion.slices for record in part.records]
 
 
+def all_numbers(found):
+    return [number for portion in found for number in numbers(portion)]
+
+
 def test_small_pages_are_gathered_into_one_transaction():
     found = list(portions(pages(2, 2, 2, 1), Checkpoint(), 4))
 
@@ -45,7 +49,7 @@ def test_a_run_resumed_at_any_checkpoint_reads_every_record_exactly_once(sizes, 
         start = Checkpoint.parse(str(before[-1].checkpoint))
         after = portions(pages(*sizes, first=int(start.after or 0)), start, size) if not before[-1].last else []
 
-        assert sum(map(numbers, before), []) + sum(map(numbers, after), []) == list(range(sum(sizes)))
+        assert all_numbers([*before, *after]) == list(range(sum(sizes)))
 
 
 def test_a_source_that_ends_without_its_last_page_never_completes():
@@ -53,6 +57,23 @@ def test_a_source_that_ends_without_its_last_page_never_completes():
         yield Page("0", [{"n": 0}], "1", last=False)
 
     assert [portion.last for portion in portions(broken(), Checkpoint(), 10)] == [False]
+
+
+def test_what_came_before_a_failure_is_settled_before_the_failure_is_raised():
+    def broken():
+        yield Page("0", [{"n": 0}], "1", last=False)
+        raise SourceError("E-TRK-007", url="https://sumber.example.go.id")
+
+    found = portions(broken(), Checkpoint(), 10)
+    assert numbers(next(found)) == [0]
+    with pytest.raises(SourceError):
+        next(found)
+
+
+def test_records_of_a_slow_source_do_not_wait_for_a_full_portion():
+    found = portions(pages(1, 1, 1), Checkpoint(), 10, seconds=-1)
+
+    assert [numbers(portion) for portion in found] == [[0], [1], [2]]
 
 
 def test_pages_come_in_order_and_the_next_is_fetched_while_one_is_worked_on():
@@ -79,11 +100,10 @@ def test_what_the_source_raises_arrives_after_the_pages_before_it():
         yield from pages(1, 1, 1)
         raise SourceError("E-TRK-007", url="https://sumber.example.go.id")
 
-    seen = []
+    found = ahead(source(), idle=lambda: None, every=1)
+    assert [next(found).key for _ in range(3)] == ["0", "1", "2"]
     with pytest.raises(SourceError):
-        for page in ahead(source(), idle=lambda: None, every=1):
-            seen.append(page.key)
-    assert seen == ["0", "1", "2"]
+        next(found)
 
 
 def test_the_lease_is_kept_while_a_source_is_slow():

@@ -48,7 +48,9 @@ def test_a_secret_is_sealed_and_never_shown(sources, session, office, sealing, u
     assert "rahasia-sekali" not in json.dumps(sources.get(session, unique))
 
 
-def test_a_sealed_secret_opens_for_the_run_and_survives_an_edit_that_leaves_it(sources, session, office, sealing, unique):
+def test_a_sealed_secret_opens_for_the_run_and_survives_an_edit_that_leaves_it(
+    sources, session, office, sealing, unique
+):
     from ckanext.satudata.harvest import secrets
 
     sources.add(session, definition(unique), organization=office.id)
@@ -70,7 +72,9 @@ def test_a_replaced_key_still_opens_what_the_old_one_sealed(sources, session, of
     sealing.write_bytes(Fernet.generate_key() + b"\n" + sealing.read_bytes())
 
     row = session.execute(sa.select(t.source).where(t.source.c.name == unique)).mappings().one()
-    assert secrets.put_back(row["definition"], row["secrets"], name=unique)["config"]["auth"]["value"] == "rahasia-sekali"
+    assert (
+        secrets.put_back(row["definition"], row["secrets"], name=unique)["config"]["auth"]["value"] == "rahasia-sekali"
+    )
 
 
 def test_a_lost_key_is_named(sources, session, office, sealing, unique):

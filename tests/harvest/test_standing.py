@@ -34,7 +34,9 @@ def test_a_changed_mapping_makes_the_walidata_look_again():
     before = Known("r", "a", "f1", "mapping1:rules1", "layak", "tayang", None, "r", True)
 
     assert standing(before, "layak", penayangan="diperiksa", rules_version="mapping1:rules2") == Standing("publish")
-    assert standing(before, "layak", penayangan="diperiksa", rules_version="mapping2:rules1") == Standing("hold", "menunggu")
+    assert standing(before, "layak", penayangan="diperiksa", rules_version="mapping2:rules1") == Standing(
+        "hold", "menunggu"
+    )
     assert standing(before, "layak", penayangan="otomatis", rules_version="mapping2:rules1") == Standing("publish")
 
 

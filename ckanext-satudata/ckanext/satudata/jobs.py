@@ -8,6 +8,6 @@ QUEUE = "satudata"
 
 def harvest(run_id: str) -> None:
     """Do the work of one run; nothing happens where another worker has it or it has ended."""
-    from ckanext.satudata.harvest import engine
+    from ckanext.satudata.harvest import engine  # noqa: PLC0415 - the queue needs the name only
 
     engine.run(run_id)

@@ -33,11 +33,21 @@ def client() -> None:
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, required=True, help="Cakupan, boleh berulang / scope, repeatable.")
 @click.option("--organization", metavar="OPD", help="Hanya untuk OPD ini / confined to this office.")
-@click.option("--granted", multiple=True, metavar="OPD", help="Boleh membaca data terbatas OPD ini / may read its restricted data.")
+@click.option(
+    "--granted",
+    multiple=True,
+    metavar="OPD",
+    help="Boleh membaca data terbatas OPD ini / may read its restricted data.",
+)
 @acting_as()
 @spoken
 def add(
-    speech: Speech, name: str, scopes: tuple[str, ...], organization: str | None, granted: tuple[str, ...], actor: str | None
+    speech: Speech,
+    name: str,
+    scopes: tuple[str, ...],
+    organization: str | None,
+    granted: tuple[str, ...],
+    actor: str | None,
 ) -> None:
     """Daftarkan aplikasi; rahasianya hanya ditampilkan sekali (register a client, the secret is shown once).
 
@@ -68,7 +78,7 @@ def add(
 def list_(speech: Speech) -> None:
     """Daftar aplikasi pemakai API, tanpa rahasianya (list the clients)."""
     with session() as opened:
-        rows = [dict(row._mapping) for row in clients.listing(opened)]
+        rows = [row._asdict() for row in clients.listing(opened)]
     speech.show(rows)
     speech.table(HEADINGS, [row | {"scopes": " ".join(row["scopes"])} for row in rows])
 

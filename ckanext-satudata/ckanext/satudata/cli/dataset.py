@@ -30,7 +30,9 @@ def dataset() -> None:
 
 
 _named = click.argument("names", nargs=-1, metavar="NAME…")
-_of_source = click.option("--source", metavar="SOURCE", help="Semua yang menunggu dari sumber ini / all that wait of it.")
+_of_source = click.option(
+    "--source", metavar="SOURCE", help="Semua yang menunggu dari sumber ini / all that wait of it."
+)
 
 
 @dataset.command()

@@ -1,4 +1,6 @@
-"""How commands speak: Indonesian first, one sentence and a remedy instead of a traceback, JSON for programs, exit codes."""
+"""How commands speak: Indonesian first, one sentence and a remedy instead of a traceback, JSON for programs, exit
+codes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import click
 import sqlalchemy as sa
@@ -117,13 +119,12 @@ def spoken(command: Command) -> Command:
             finally:
                 model.Session.remove()
 
-    decorated = click.option(
+    told = "Keluaran JSON untuk program / output for programs."
+    with_json = click.option("--json", "as_json", is_flag=True, help=told)(wrapped)
+    language = click.option(
         "--lang", type=click.Choice(["id", "en"]), default="id", show_default=True, help="Bahasa pesan / language."
-    )(wrapped)
-    decorated = click.option(
-        "--json", "as_json", is_flag=True, help="Keluaran JSON untuk program / output for programs."
-    )(decorated)
-    return decorated  # type: ignore[return-value]
+    )
+    return cast("Command", language(with_json))
 
 
 def end(code: int) -> NoReturn:

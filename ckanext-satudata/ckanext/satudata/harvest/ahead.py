@@ -17,33 +17,15 @@ _END: Final = object()
 
 
 def ahead(pages: Iterable[Page], *, idle: Callable[[], None], every: float) -> Iterator[Page]:
-    """Yield the pages in their order; `idle` is called about each `every` seconds, also while the source keeps us waiting.
+    """Yield the pages in their order; `idle` is called about each `every` seconds, also while the source keeps us
+    waiting.
 
-    What the connector raises is raised here, after the pages before it. Leaving the loop early ends the thread at its next
-    page.
+    What the connector raises is raised here, after the pages before it. Leaving the loop early ends the thread at its
+    next page.
     """
     fetched: queue.Queue[object] = queue.Queue(maxsize=1)
     left = threading.Event()
-
-    def put(item: object) -> bool:
-        while not left.is_set():
-            try:
-                fetched.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def fetch() -> None:
-        try:
-            for page in pages:
-                if not put(page):
-                    return
-            put(_END)
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for it
-            put(error)
-
-    threading.Thread(target=fetch, name="satudata-fetch", daemon=True).start()
+    threading.Thread(target=_fetch, args=(pages, fetched, left), name="satudata-fetch", daemon=True).start()
     called = time.monotonic()
     try:
         while True:
@@ -61,3 +43,23 @@ def ahead(pages: Iterable[Page], *, idle: Callable[[], None], every: float) -> I
             yield item  # type: ignore[misc]
     finally:
         left.set()
+
+
+def _fetch(pages: Iterable[Page], fetched: queue.Queue[object], left: threading.Event) -> None:
+    try:
+        for page in pages:
+            if not _put(page, fetched, left):
+                return
+        _put(_END, fetched, left)
+    except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for it
+        _put(error, fetched, left)
+
+
+def _put(item: object, fetched: queue.Queue[object], left: threading.Event) -> bool:
+    while not left.is_set():
+        try:
+            fetched.put(item, timeout=0.2)
+        except queue.Full:
+            continue
+        return True
+    return False

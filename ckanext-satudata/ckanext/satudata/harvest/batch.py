@@ -135,7 +135,9 @@ class _Once:
 def _first_of_each(
     session: Session, source_id: str, run_id: str, items: Sequence[Item], reckoning: Reckoning
 ) -> tuple[_Once, Counter[str]]:
-    """The records this run meets for the first time, what is known of them, and how often each further one came again."""
+    """The records this run meets for the first time, what is known of them, and how often each further one came
+    again.
+    """
     identifiers = {item.identifier for item in items if item.identifier}
     met = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
     rows = session.execute(
@@ -149,8 +151,7 @@ def _first_of_each(
     first: dict[str, Item] = {}
     repeats: Counter[str] = Counter()
     for item in items:
-        if not item.identifier:
-            assert item.error is not None
+        if not item.identifier and item.error is not None:
             reckoning.loose[item.error.code] += 1
         elif item.identifier in before or item.identifier in first:
             repeats[item.identifier] += 1
@@ -283,8 +284,8 @@ class _PagesRead:
     def store(self, run_id: str, rules_version: str) -> None:
         """Write the pages down in one statement.
 
-        A page that this run has already met goes on where it was cut. Met a second time after its end, it was read while
-        the source was shifting: such a page is not trusted next time.
+        A page that this run has already met goes on where it was cut. Met a second time after its end, it was read
+        while the source was shifting: such a page is not trusted next time.
         """
         if not self._rows:
             return

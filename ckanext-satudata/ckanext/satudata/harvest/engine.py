@@ -2,8 +2,8 @@
 
     fetch (a thread, one page ahead) → portion → map, compare, judge, write → commit → index
 
-Kill it anywhere: what is committed stands together with the checkpoint that says how far it goes, and the next worker goes
-on from there. What goes wrong with the source ends the run as `gagal`; what was published stays published.
+Kill it anywhere: what is committed stands together with the checkpoint that says how far it goes, and the next
+worker goes on from there. What goes wrong with the source ends the run as `gagal`; what was published stays published.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class _Run:
     def do(self) -> None:
         """Read what is not yet read, then settle what has vanished."""
         self.reading = open_source(self.held.source)
-        self.aggregate = rows.Aggregate(self.reading, counted=self._counted) if self.reading.aggregates else None
+        rules = self.reading.source.aggregation
+        self.aggregate = rows.Aggregate(self.reading, rules, counted=self._counted) if rules else None
         if not self.held.complete:
             self._read()
         self._settle_vanished()

@@ -1,4 +1,6 @@
-"""What the harvest room refuses, each with an issue code and parameters; sentences are rendered in the reader's language."""
+"""What the harvest room refuses, each with an issue code and parameters; sentences are rendered in the reader's
+language.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ class Refused(Exception):  # noqa: N818 - the caller asked for something that ma
 
 
 class SourceRefused(Refused):
-    """A source cannot be added, changed or found as asked. `errors` are all mistakes of its file, each with pointer and line."""
+    """A source cannot be added, changed or found as asked. `errors` are all mistakes of its file, each with pointer
+    and line.
+    """
 
     def __init__(self, code: str, *, errors: tuple[ConfigError, ...] = (), **params: Any) -> None:
         super().__init__(code, **params)

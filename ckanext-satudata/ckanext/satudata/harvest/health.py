@@ -16,17 +16,18 @@ from ckan.lib import jobs as ckan_jobs
 from ckan.lib.redis import connect_to_redis
 from redis.exceptions import RedisError
 from rq import Worker
-from satudata_harvesters.connector import registry
-from satudata_harvesters.errors import Lang
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import ckanext.satudata
 from ckanext.satudata import jobs
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.solr_fields import SOLR_FIELDS
 from ckanext.satudata.harvest import secrets
 from ckanext.satudata.harvest.errors import SourceRefused
 from ckanext.satudata.harvest.sessions import session
+from satudata_harvesters.connector import registry
+from satudata_harvesters.errors import Lang
 
 #: An outbox older than this many seconds means that nothing drains it.
 STALE = 60
@@ -67,7 +68,14 @@ def _service(name: str, title: str, ask: Callable[[], str], failures: tuple[type
         return Check(name, title, title, ok=True, detail=ask(), service=True)
     except failures as error:
         return Check(
-            name, title, title, ok=False, detail=type(error).__name__, code="E-SVC-001", params={"service": title}, service=True
+            name,
+            title,
+            title,
+            ok=False,
+            detail=type(error).__name__,
+            code="E-SVC-001",
+            params={"service": title},
+            service=True,
         )
 
 
@@ -84,8 +92,6 @@ def _redis() -> Check:
 
 
 def _solr() -> Check:
-    from ckanext.satudata.catalog.solr_fields import SOLR_FIELDS
-
     wanted = {field["name"] for field in SOLR_FIELDS}
 
     def ask() -> str:
@@ -97,7 +103,9 @@ def _solr() -> Check:
 
     found = _service("solr", "Solr", ask, (requests.RequestException, ValueError, KeyError))
     if found.ok and found.detail.startswith("tanpa"):
-        return Check("solr", "Solr", "Solr", ok=False, detail=found.detail, code="E-SVC-002", params={"fields": found.detail})
+        return Check(
+            "solr", "Solr", "Solr", ok=False, detail=found.detail, code="E-SVC-002", params={"fields": found.detail}
+        )
     return found
 
 
@@ -112,9 +120,7 @@ def _migrations(opened: Session) -> Check:
         opened.rollback()
         now = None
     same = now == head
-    return Check(
-        "migrations", "Tabel", "Tables", ok=same, detail=f"{now} / {head}", code=None if same else "E-SVC-003"
-    )
+    return Check("migrations", "Tabel", "Tables", ok=same, detail=f"{now} / {head}", code=None if same else "E-SVC-003")
 
 
 def _outbox(opened: Session) -> Check:
@@ -122,7 +128,14 @@ def _outbox(opened: Session) -> Check:
         sa.select(sa.func.count(), sa.func.extract("epoch", sa.func.now() - sa.func.min(t.outbox.c.at)))
     ).one()
     fine = not waiting or float(age) < STALE
-    return Check("outbox", "Menunggu diindeks", "Waiting for the index", ok=fine, detail=str(waiting), code=None if fine else "E-SVC-004")
+    return Check(
+        "outbox",
+        "Menunggu diindeks",
+        "Waiting for the index",
+        ok=fine,
+        detail=str(waiting),
+        code=None if fine else "E-SVC-004",
+    )
 
 
 def _workers() -> Check:
@@ -162,5 +175,3 @@ def _sources(opened: Session) -> Iterator[Check]:
         "sources", "Sumber yang gagal lebih dari 7 hari", "Sources failing for more than 7 days",
         ok=not failing, detail=", ".join(failing) or "-", code="E-SVC-007" if failing else None,
     )  # fmt: skip
-
-

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from satudata_harvesters.connector import Page
-from satudata_harvesters.errors import RecordError
+from satudata_harvesters.errors import ReadingError, RecordError
 
 #: Unchanged pages cost next to nothing; so many of them are settled in one transaction.
 MAX_PAGES = 50
+#: A slow source's records are not kept waiting longer than this for a full portion.
+SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +70,39 @@ class Portion:
         return [error for part in self.slices if part.ends for error in part.page.errors]
 
 
-def portions(pages: Iterable[Page], start: Checkpoint, size: int) -> Iterator[Portion]:
-    """Gather pages up to `size` records, and cut those that hold more; ends after the page with `last`."""
-    portion = Portion(checkpoint=start)
+def portions(pages: Iterable[Page], start: Checkpoint, size: int, *, seconds: float = SECONDS) -> Iterator[Portion]:
+    """Gather pages up to `size` records or for some `seconds`, and cut those that hold more; ends after the page with
+    `last`.
+
+    What the pages raise is raised after a portion with what came before it.
+    """
+    portion, began = Portion(checkpoint=start), time.monotonic()
     after, skip = start.after, start.skip
-    for page in pages:
+    failure: ReadingError | None = None
+    source = iter(pages)
+    while not portion.last:
+        try:
+            page = next(source)
+        except StopIteration:
+            break
+        except ReadingError as error:
+            failure = error
+            break
         for part in _cut(page, skip, size):
             portion.slices.append(part)
             portion.last = page.last and part.ends
             portion.checkpoint = (
                 Checkpoint(page.checkpoint) if part.ends else Checkpoint(after, part.start + len(part.records))
             )
-            if portion.size >= size or len(portion.slices) >= MAX_PAGES or portion.last:
+            late = time.monotonic() - began > seconds
+            if late or portion.size >= size or len(portion.slices) >= MAX_PAGES or portion.last:
                 yield portion
-                portion = Portion(checkpoint=portion.checkpoint)
+                portion, began = Portion(checkpoint=portion.checkpoint, last=portion.last), time.monotonic()
         after, skip = page.checkpoint, 0
-        if page.last:
-            return
     if portion.slices:
         yield portion
+    if failure is not None:
+        raise failure
 
 
 def _cut(page: Page, skip: int, size: int) -> Iterator[Slice]:

@@ -20,8 +20,8 @@ from satudata_schemas.file_facts import FileFacts
 from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
 
-#: An `env:` reference of a source reaches only variables of this name, or its owner could have the server's own secrets sent
-#: to an address of their choice.
+#: An `env:` reference of a source reaches only variables of this name, or its owner could have the server's own
+#: secrets sent to an address of their choice.
 ENVIRONMENT = "SATUDATA_SOURCE_"
 
 
@@ -39,8 +39,8 @@ class Reading:
         self._mapping = FieldMapping("otomatis") if source.aggregation else source.mapper
         #: What is known of files that we have made ourselves, by address.
         self.files: dict[str, FileFacts] = {}
-        #: Version of everything but the content that decides how a record is mapped, and how it is judged; the first part
-        #: alone tells whether the source's mapping, template or columns have changed.
+        #: Version of everything but the content that decides how a record is mapped, and how it is judged; the first
+        #: part alone tells whether the source's mapping, template or columns have changed.
         self.rules_version = f"{self._shape()}:{self._rules(row)}"
 
     def __repr__(self) -> str:
@@ -91,8 +91,8 @@ class Reading:
 def open_source(row: Mapping[str, Any]) -> Reading:
     """Open a source from its row in `satudata_source`; nothing is fetched yet.
 
-    Raises `ReadingError` for a definition or network entry that no longer holds, `SourceRefused` for secrets that cannot be
-    opened. The networks are checked again at every opening: an administrator may have closed one since.
+    Raises `ReadingError` for a definition or network entry that no longer holds, `SourceRefused` for secrets that
+    cannot be opened. The networks are checked again at every opening: an administrator may have closed one since.
     """
     source = Source.from_dict(secrets.put_back(row["definition"], row["secrets"], name=row["name"]))
     environ = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}

@@ -30,7 +30,9 @@ class Reckoning:
         self.counts.update(numbers)
 
     def written(self, results: Iterable[Written], *, datasets: Mapping[str, bool]) -> None:
-        """Count what became of a batch; `datasets` says by identifier which of them are datasets at all (not tidak_dimuat)."""
+        """Count what became of a batch; `datasets` says by identifier which of them are datasets at all (not
+        tidak_dimuat).
+        """
         for result in results:
             if result.outcome == "refused":
                 self.loose[result.code or "E-IDN-002"] += 1

@@ -61,13 +61,14 @@ def vanished(session: Session, source_id: str, run_id: str) -> tuple[list[str], 
 
 
 def mark(session: Session, ids: Sequence[str], *, run: str, actor: str | None = None, met_before: Any = None) -> int:
-    """Mark records as not found at their source, from today on; they stay as they stand and readable. How many were marked.
+    """Mark records as not found at their source, from today on; they stay as they stand and readable. How many were
+    marked.
 
     With `met_before` (a time) only those that no run has met since are marked.
     """
-    query = sa.select(_rec.id, _rec.source_id, _rec.identifier, _rec.status, _rec.owner_org, sa.func.current_date()).where(
-        _rec.id.in_(ids), _rec.tidak_ditemukan_sejak.is_(None), _rec.status != "ditarik"
-    )
+    query = sa.select(
+        _rec.id, _rec.source_id, _rec.identifier, _rec.status, _rec.owner_org, sa.func.current_date()
+    ).where(_rec.id.in_(ids), _rec.tidak_ditemukan_sejak.is_(None), _rec.status != "ditarik")
     if met_before is not None:
         query = query.where(sa.or_(_rec.last_seen.is_(None), _rec.last_seen < met_before))
     writes = [

@@ -1,8 +1,8 @@
 """An application whose rows are about people becomes one dataset of counts with a CSV file.
 
 The rows pass through as a stream and are counted (`satudata_harvesters.aggregate`); none of them reaches a table, a file, a
-log or an error. The file lies in CKAN's own storage, so that who may read the dataset may read the file, at an address that
-never changes.
+log or an error. The file lies in CKAN's own storage, so that who may read the dataset may read the file, at an
+address that never changes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ckan.lib import uploader
 from ckanext.satudata.catalog.package import package_id, resource_id, slug
 from ckanext.satudata.catalog.write import Written
 from ckanext.satudata.harvest.reading import Reading
-from satudata_harvesters.aggregate import Table, aggregate, describe, rows_of, to_csv
+from satudata_harvesters.aggregate import AggregateRules, Table, aggregate, describe, rows_of, to_csv
 from satudata_harvesters.connector import Page
 from satudata_harvesters.errors import ReadingError
 from satudata_schemas import personal_data
@@ -33,9 +33,7 @@ KEY = "csv"
 class Aggregate:
     """The one dataset an application becomes in a run: `pages` counts, `store` puts the file in its place."""
 
-    def __init__(self, reading: Reading, *, counted: Callable[[int], None]) -> None:
-        rules = reading.source.aggregation
-        assert rules is not None
+    def __init__(self, reading: Reading, rules: AggregateRules, *, counted: Callable[[int], None]) -> None:
         self._reading, self._rules, self._counted = reading, rules, counted
         self._content = b""
 
@@ -50,7 +48,8 @@ class Aggregate:
         yield Page("agregat", records, "agregat", last=True, total=table.rows_read)
 
     def store(self, results: Iterable[Written]) -> None:
-        """Put the file in its place when this version became the dataset; called within the transaction, before its commit.
+        """Put the file in its place when this version became the dataset; called within the transaction, before its
+        commit.
 
         A version that waits beside a published one must not change the published file.
         """

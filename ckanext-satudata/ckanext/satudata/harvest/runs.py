@@ -1,7 +1,7 @@
 """Runs: one harvest of one source each, their states, and what people decide about them.
 
-The rows in Postgres are the only truth about who works on what: a worker owns a run while its `lease_until` lies ahead and
-its `attempt` is the row's. Functions with a `session` leave the commit to their caller.
+The rows in Postgres are the only truth about who works on what: a worker owns a run while its `lease_until` lies
+ahead and its `attempt` is the row's. Functions with a `session` leave the commit to their caller.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def lease_end() -> Any:
 def start(session: Session, source_id: str, *, actor: str | None, trigger: str = "command") -> str:
     """Queue a run of a source and return its id; `tick` or `schedule.enqueue` brings it to a worker.
 
-    `actor` is a user's id, or None for the platform itself. Raises `SourceRefused` for a paused, built-in or unknown source
-    and for an actor of another office, `RunRefused` E-RUN-002 while another run of the source is under way.
+    `actor` is a user's id, or None for the platform itself. Raises `SourceRefused` for a paused, built-in or unknown
+    source and for an actor of another office, `RunRefused` E-RUN-002 while another run of the source is under way.
     """
     source = session.execute(sa.select(t.source).where(t.source.c.id == source_id).with_for_update()).mappings().first()
     if source is None:
@@ -154,7 +154,7 @@ def _judged(session: Session, run_id: str) -> dict[str, Any]:
     record, issue = t.record.c, t.issue.c
     hasil = session.execute(sa.select(record.hasil, sa.func.count()).where(record.id.in_(met)).group_by(record.hasil))
     codes = session.execute(sa.select(issue.code, sa.func.count()).where(issue.record_id.in_(met)).group_by(issue.code))
-    return {name: count for name, count in hasil} | {"issues": {code: count for code, count in codes}}
+    return {row[0]: row[1] for row in hasil} | {"issues": {row[0]: row[1] for row in codes}}
 
 
 def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
@@ -172,9 +172,11 @@ def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
 
 
 def confirm(session: Session, run_id: str, *, actor: str | None) -> int:
-    """Let a held run mark its vanished datasets after all; returns how many. They are withdrawn when their grace is over.
+    """Let a held run mark its vanished datasets after all; returns how many. They are withdrawn when their grace is
+    over.
 
-    A dataset that a later run has met again is left alone. Raises `RunRefused` E-RUN-004 for an actor who is no Walidata.
+    A dataset that a later run has met again is left alone. Raises `RunRefused` E-RUN-004 for an actor who is no
+    Walidata.
     """
     run = _decide(session, run_id, actor)
     gone, size = run["removals"] or [], int(config.get("ckanext.satudata.harvest.batch_size", 500))
@@ -233,7 +235,7 @@ def _rows() -> sa.Select[Any]:
     )
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(row: Any) -> dict[str, Any]:
     counts = row["counts"]
     error = {"code": row["error_code"], "params": row["error_params"] or {}} if row["error_code"] else None
     return {
@@ -275,7 +277,7 @@ def _locked(session: Session, run_id: str) -> Mapping[str, Any]:
     )
     if row is None:
         raise RunRefused("E-RUN-001", run=run_id)
-    return row
+    return dict(row)
 
 
 def _decide(session: Session, run_id: str, actor: str | None) -> Mapping[str, Any]:

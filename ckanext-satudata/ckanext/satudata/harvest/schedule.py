@@ -47,10 +47,11 @@ USUAL = {"harian": "30 1 * * *", "mingguan": "30 1 * * 0", "bulanan": "30 1 1 * 
 
 
 def read(text: str) -> tuple[str, str]:
-    """(cron expression, time zone) of a source's `schedule`: five cron fields, or a word such as "harian", and maybe a zone.
+    """(cron expression, time zone) of a source's `schedule`: five cron fields, or a word such as "harian", and maybe
+    a zone.
 
-    The zone is WIB, WITA, WIT or an IANA name, WIB where it is missing. Both are empty where there is no schedule. Raises
-    `SourceRefused` E-SRC-009.
+    The zone is WIB, WITA, WIT or an IANA name, WIB where it is missing. Both are empty where there is no schedule.
+    Raises `SourceRefused` E-SRC-009.
     """
     words = text.split()
     if not words:
@@ -67,7 +68,9 @@ def read(text: str) -> tuple[str, str]:
 
 
 def next_time(expression: str, zone: str, *, after: datetime) -> datetime:
-    """When a cron expression in a time zone comes due next, in UTC; `SourceRefused` E-SRC-009 for one that cannot be read."""
+    """When a cron expression in a time zone comes due next, in UTC; `SourceRefused` E-SRC-009 for one that cannot be
+    read.
+    """
     try:
         found: datetime = next(CronSim(expression, after.astimezone(ZoneInfo(zone))))
     except (CronSimError, StopIteration, KeyError, ValueError, OSError):
@@ -91,7 +94,9 @@ def tick() -> Ticked:
 
 
 def drain(opened: Session) -> int:
-    """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next time."""
+    """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next
+    time.
+    """
     sent = 0
     try:
         while batch := index.drain(opened):

@@ -23,7 +23,8 @@ Pointer = str
 
 
 def take(definition: Mapping[str, Any], pointers: Iterable[Pointer]) -> tuple[dict[str, Any], dict[Pointer, str]]:
-    """Split a definition into what may be shown, with `FILLED` in the place of each secret, and the sealed secrets by pointer.
+    """Split a definition into what may be shown, with `FILLED` in the place of each secret, and the sealed secrets
+    by pointer.
 
     Raises `SourceRefused` E-SRC-007 where there is a secret but no key to seal it with.
     """

@@ -1,7 +1,7 @@
 """Sources: the applications that are harvested, who may add and change them, and what they may reach.
 
-Functions with a `session` leave the commit to their caller. `actor` is the id of a CKAN user, or None for the command line,
-where only an administrator of the server can be.
+Functions with a `session` leave the commit to their caller. `actor` is the id of a CKAN user, or None for the
+command line, where only an administrator of the server can be.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def add(
 ) -> str:
     """Register a source of an organisation (id or name) and return its id.
 
-    `approved_by` is the id of the Walidata user who allows `penayangan: otomatis`; an actor of the Walidata is one. Raises
-    `SourceRefused` with the code of the first mistake; all mistakes of a definition stand in `errors`.
+    `approved_by` is the id of the Walidata user who allows `penayangan: otomatis`; an actor of the Walidata is one.
+    Raises `SourceRefused` with the code of the first mistake; all mistakes of a definition stand in `errors`.
     """
     plain = definition.to_dict() if isinstance(definition, Source) else definition
     source = parsed(plain)
@@ -86,7 +86,9 @@ def update(
 
 
 def get(session: Session, name: str) -> dict[str, Any]:
-    """One source, by name or id: its row with times as ISO 8601, without the sealed secrets; raises `SourceRefused` E-SRC-001."""
+    """One source, by name or id: its row with times as ISO 8601, without the sealed secrets; raises `SourceRefused`
+    E-SRC-001.
+    """
     row = session.execute(_shown().where(sa.or_(_s.name == name, _s.id == name))).mappings().first()
     if row is None:
         raise SourceRefused("E-SRC-001", name=name)
@@ -96,7 +98,9 @@ def get(session: Session, name: str) -> dict[str, Any]:
 def listing(
     session: Session, *, organization_ids: Sequence[str] | None = None, by_hand: bool = False
 ) -> list[dict[str, Any]]:
-    """Sources by name, as `get` gives them; of some organisations only, and without the built-in ones unless `by_hand`."""
+    """Sources by name, as `get` gives them; of some organisations only, and without the built-in ones unless
+    `by_hand`.
+    """
     query = _shown().order_by(_s.name)
     if organization_ids is not None:
         query = query.where(_s.organization_id.in_(organization_ids))
@@ -118,9 +122,7 @@ def resume(session: Session, name: str, *, actor: str | None = None) -> None:
     _may(session, actor, before["organization_id"])
     values: dict[str, Any] = {"state": "aktif", "paused_reason": None}
     if before["schedule"]:
-        now = session.scalar(sa.select(sa.func.now()))
-        assert isinstance(now, datetime)
-        values["next_run"] = schedule.next_time(before["schedule"], before["timezone"], after=now)
+        values["next_run"] = schedule.next_time(before["schedule"], before["timezone"], after=_now(session))
     session.execute(sa.update(t.source).where(_s.id == before["id"]).values(**values))
 
 
@@ -169,8 +171,6 @@ def _row(session: Session, source: Source, actor: str | None, approved_by: str |
         raise SourceRefused("E-SRC-006")
     if source.identitas == "pertahankan" and walidata is None and actor is not None:
         raise SourceRefused("E-SRC-012")
-    now = session.scalar(sa.select(sa.func.now()))
-    assert isinstance(now, datetime)
     cron, zone = schedule.read(source.schedule)
     return {
         "name": source.name,
@@ -182,9 +182,14 @@ def _row(session: Session, source: Source, actor: str | None, approved_by: str |
         "profile": source.profile,
         "schedule": cron or None,
         "timezone": zone,
-        "next_run": schedule.next_time(cron, zone, after=now) if cron else None,
+        "next_run": schedule.next_time(cron, zone, after=_now(session)) if cron else None,
         "approved_by": walidata if source.penayangan == "otomatis" else None,
     }
+
+
+def _now(session: Session) -> datetime:
+    """The database's time: all processes and hosts share it."""
+    return session.execute(sa.select(sa.func.now())).scalar_one()
 
 
 def _may(session: Session, actor: str | None, owner: str) -> None:
@@ -197,7 +202,7 @@ def _locked(session: Session, name: str) -> Mapping[str, Any]:
     row = session.execute(sa.select(t.source).where(_s.name == name).with_for_update()).mappings().first()
     if row is None:
         raise SourceRefused("E-SRC-001", name=name)
-    return row
+    return dict(row)
 
 
 def _shown() -> sa.Select[Any]:
@@ -208,5 +213,5 @@ def _shown() -> sa.Select[Any]:
     )
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+def _told(row: Any) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

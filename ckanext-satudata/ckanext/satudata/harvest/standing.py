@@ -62,9 +62,10 @@ def unchanged(known: Known | None, fingerprint: str, rules_version: str) -> bool
 def standing(known: Known | None, hasil: str, *, penayangan: str, rules_version: str) -> Standing:
     """What becomes of a record whose newest version was judged `hasil`, in a source of that `penayangan`.
 
-    What is published stays published: its next version is published without asking again when it is `layak`, and is kept
-    beside it when it is not, or when the source's mapping, template or columns changed and the Walidata has to look again.
-    What the Walidata returned comes back to its queue with the next changed version that is `layak`.
+    What is published stays published: its next version is published without asking again when it is `layak`, and is
+    kept
+    beside it when it is not, or when the source's mapping, template or columns changed and the Walidata has to look
+    again. What the Walidata returned comes back to its queue with the next changed version that is `layak`.
     """
     back = known is not None and known.gone_by_absence
     if hasil == "layak":
