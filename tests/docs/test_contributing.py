@@ -159,7 +159,7 @@ def test_commands_of_the_documents_exist_in_the_makefile():
     named = {
         (path.name, target)
         for path in documents
-        for target in re.findall(r"\bmake ([a-z][a-z-]+)", path.read_text(encoding="utf-8"))
+        for target in re.findall(r"(?:^|`)make ([a-z][a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {(name, target) for name, target in named if target not in targets} == set()
 
