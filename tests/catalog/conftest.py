@@ -23,7 +23,12 @@ def layak(**more: Any) -> Dataset:
         "kode_urusan": ["2.12"],
         "resources": [
             {"url": "https://data.example.go.id/penduduk.csv", "name": "Penduduk 2024", "format": "CSV"},
-            {"url": "https://data.example.go.id/penduduk.xlsx", "name": "Penduduk 2024", "format": "XLSX", "size": 1234},
+            {
+                "url": "https://data.example.go.id/penduduk.xlsx",
+                "name": "Penduduk 2024",
+                "format": "XLSX",
+                "size": 1234,
+            },
         ],
     }
     return Dataset({key: value for key, value in (fields | more).items() if value is not None})

@@ -1,0 +1,171 @@
+"""What the writer writes reads back as CKAN's own `package_create` of the same dict, in rows, from the database, in Solr.
+
+Only what `DIFFERS` names may differ, each with its reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("clean_catalog")
+
+#: columns and keys that may differ, and why
+DIFFERS = {
+    "creator_user_id": "the writer writes for the actor of a harvest, not for CKAN's site user",
+    "metadata_created": "a time",
+    "metadata_modified": "a time",
+    "created": "a time",
+    "indexed_ts": "a time",
+    "data_dict": "compared as the dict it holds",
+    "validated_data_dict": "compared as the dict it holds",
+    "_version_": "Solr's own counter",
+}
+#: ids CKAN draws for rows that nobody refers to
+DRAWN = {"package_tag": ("id", "tag_id"), "member": ("id",), "tag": ("id",)}
+
+CASES = {
+    "plain": {},
+    "no resources": {"resources": []},
+    "fifty resources": {
+        "resources": [{"url": f"https://data.example.go.id/{n}.csv", "name": str(n)} for n in range(50)]
+    },
+    "non-latin": {"title": "人口 Ўзбекистон ꦗꦮ", "tags": ["人口", "Ўзбек"], "notes": "\U0001f600 «ꦗꦮ»"},
+    "nothing but a title": {"notes": None, "tags": None, "license_id": None, "kode_urusan": None},
+    "a licence nobody knows": {"license_id": "lisensi-sendiri"},
+    "lists and objects": {
+        "klasifikasi": ["Kecamatan", "Jenis Kelamin"],
+        "spatial": {"type": "Point", "coordinates": [107.6, -6.9]},
+        "prioritas_tahun": ["2024", "2025"],
+        "konsep": "Penduduk",
+    },
+    "resource extras": {
+        "resources": [
+            {
+                "url": "data.example.go.id/tanpa-skema",
+                "format": "text/csv",
+                "hash": "abc",
+                "size": 12,
+                "mimetype": "text/csv",
+                "last_modified": "2024-05-06T07:08:09",
+                "tahun_data": "2024",
+                "kamus_data": [{"nama": "kecamatan", "value_domain": ["A", "B"]}],
+            }
+        ]
+    },
+    "html and markdown": {"notes": "<b>x</b> *y*\n\n- z", "title": "  Judul   berspasi "},
+}
+
+
+def _differences(ours, theirs, path=""):
+    """Every place where two JSON values differ, as `(path, ours, theirs)`."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted({*ours, *theirs}):
+            yield from _differences(ours.get(key, "(absent)"), theirs.get(key, "(absent)"), f"{path}/{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for place, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from _differences(mine, other, f"{path}/{place}")
+    elif ours != theirs:
+        yield path, ours, theirs
+
+
+def _rows(session, package_id):
+    from ckan import model
+
+    tables = {
+        "package": model.package_table.select().where(model.package_table.c.id == package_id),
+        "resource": model.resource_table.select().where(model.resource_table.c.package_id == package_id),
+        "package_tag": model.package_tag_table.select().where(model.package_tag_table.c.package_id == package_id),
+        "member": model.member_table.select().where(model.member_table.c.table_id == package_id),
+    }
+    return {
+        name: sorted((_steady(dict(row), DRAWN.get(name, ())) for row in session.execute(query).mappings()), key=str)
+        for name, query in tables.items()
+    }
+
+
+def _steady(row, drawn=()):
+    return {key: value for key, value in row.items() if key not in DIFFERS and key not in drawn}
+
+
+def _shown(act, package_id):
+    from ckan import logic
+
+    shown = logic.package_show_default_and_custom_schemas({"ignore_auth": True}, package_id)
+    return [_deep(one) for one in shown]
+
+
+def _deep(value):
+    if isinstance(value, dict):
+        return {key: _deep(inner) for key, inner in value.items() if key not in DIFFERS}
+    if isinstance(value, list):
+        found = [_deep(inner) for inner in value]
+        return [
+            {k: v for k, v in item.items() if not _is_tag(item) or k != "id"} if isinstance(item, dict) else item
+            for item in found
+        ]
+    return value
+
+
+def _is_tag(item):
+    return "display_name" in item and "vocabulary_id" in item
+
+
+def _document(search_index, package_id):
+    search_index.commit()
+    [found] = search_index.documents(f'id:"{package_id}"')
+    ours = {key: value for key, value in found.items() if not key.startswith("sd_")}
+    return _steady(ours) | {key: _deep(json.loads(found[key])) for key in ("data_dict", "validated_data_dict")}
+
+
+def _create(act, made):
+    """The same package by CKAN's own action."""
+    from ckan import model
+    from ckan.plugins import toolkit
+
+    site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
+    context = {"user": site["name"], "ignore_auth": True, "auth_user_obj": model.User.get(site["id"])}
+    for key in ("metadata_created", "metadata_modified"):
+        made.pop(key)
+    return toolkit.get_action("package_create")(context, made)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("action", ["publish", "hold"])
+def test_reads_back_as_if_ckan_had_written_it(case, action, office, act, session, search_index):
+    from ckan import model
+    from ckanext.satudata.catalog import edits, index
+    from ckanext.satudata.catalog.package import to_package
+    from satudata_schemas.dataset import Dataset
+
+    written = office.put("emas", action, office.layak(**CASES[case]), status="menunggu")
+    assert written.outcome == "created"
+    if action == "publish" and written.hasil != "layak":
+        action = "hold"
+    while index.drain(session):
+        pass
+    rows, shown, document = (
+        _rows(session, written.record_id),
+        _shown(act, written.record_id),
+        _document(search_index, written.record_id),
+    )
+    [record] = office.rows("record", id=written.record_id)
+    made = to_package(
+        Dataset(record["dataset"]),
+        package_id=written.record_id,
+        name=record["name"],
+        owner_org=office.id,
+        private=action == "hold",
+        state="active",
+        created=dt.datetime(2026, 1, 1),  # noqa: DTZ001
+        modified=dt.datetime(2026, 1, 1),  # noqa: DTZ001
+    )
+    act("dataset_purge", id=written.record_id)
+    model.Session.remove()
+    search_index.clear()
+    _create(act, made)
+    assert list(_differences(rows, _rows(session, written.record_id))) == []
+    assert list(_differences(shown, _shown(act, written.record_id))) == []
+    assert list(_differences(document, _document(search_index, written.record_id))) == []
