@@ -12,7 +12,7 @@ BASE = "/api/satudata/v1"
 
 @pytest.fixture
 def client_of(session, unique):
-    """Register a client and give it a token: `client_of("catalog:read", organization=…)` -> `.token`, `.id`, `.get(app, …)`."""
+    """Register a client and give it a token: `client_of("catalog:read", organization=…)` -> `.id`, `.token`."""
     from ckanext.satudata.api import clients
 
     def make(*scopes: str, **more):
@@ -25,7 +25,7 @@ def client_of(session, unique):
 
 @pytest.fixture
 def read(app, client_of):
-    """Read an address of the API: `read("/datasets", q="…")`, as a client of scope catalog:read unless `by` says who."""
+    """Read an address: `read("/datasets", q="…")`, as a client of scope catalog:read unless `by` says who."""
     usual = client_of("catalog:read")
 
     def get(path, by=usual, headers=None, **query):

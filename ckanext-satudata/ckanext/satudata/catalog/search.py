@@ -118,7 +118,7 @@ _OPERATORS = {"AND": "and", "OR": "or", "NOT": "not", "TO": "to"}
 _FIELDS = "title^4 name^4 tags^2 groups^2 text"
 _SHOWN_PUBLIC = "sd_answer_public"
 _SHOWN_ALL = "sd_answer_full"
-_SHOWN_MIXED = "sd_answer_public,sd_answer_full,owner_org,sd_hak_akses"
+_SHOWN_MIXED = "sd_answer_public,sd_answer_full,sd_labels,sd_hak_akses"
 
 
 def _parameters(query: Query) -> list[tuple[str, str]]:
@@ -169,8 +169,9 @@ def _bodies(documents: Sequence[Mapping[str, Any]], reader: Reader) -> list[str]
 
 
 def _chosen(document: Mapping[str, Any], reader: Reader) -> str:
-    full = reader.reads_full(document.get("owner_org", ""), document.get("sd_hak_akses", ""))
-    return _SHOWN_ALL if full else _SHOWN_PUBLIC
+    owners = (label.removeprefix("member-") for label in document.get("sd_labels", ()) if label.startswith("member-"))
+    access = document.get("sd_hak_akses", "")
+    return _SHOWN_ALL if any(reader.reads_full(owner, access) for owner in owners) else _SHOWN_PUBLIC
 
 
 def _facets(answer: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:

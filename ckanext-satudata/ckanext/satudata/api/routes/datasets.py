@@ -26,7 +26,7 @@ FACETS: dict[str, tuple[str, str | None]] = {
     "organization": ("organization", None),
     "kategori": ("sd_kategori", "kategori"),
     "kode_urusan": ("sd_kode_urusan", "urusan"),
-    "wilayah": ("sd_wilayah", None),
+    "wilayah": ("sd_kode_wilayah", None),
     "tahun": ("sd_tahun", None),
     "format": ("sd_format", "format"),
     "hak_akses": ("sd_hak_akses", "hak_akses"),
@@ -187,19 +187,20 @@ def _label(facet: str, value: str, language: str) -> str:
     if vocabulary:
         return contract.vocabulary(vocabulary).label_of(value, language)
     if facet == "organization":
-        return _titles().get(value, value)
+        return _title(value)
     return LABELS.get(value, {}).get(language, value) if facet == "label" else value
 
 
-_organization_titles: tuple[float, dict[str, str]] = (0.0, {})
 _TITLES = text("""SELECT name, title FROM "group" WHERE is_organization""")
+_TITLES_SECONDS = 30
+_titles: tuple[float, dict[str, str]] = (0.0, {})
 
 
-def _titles() -> dict[str, str]:
-    """Titles of all OPDs, half a minute old at most: a facet's label is worth no statement per request."""
-    global _organization_titles  # noqa: PLW0603
-    read, titles = _organization_titles
-    if time.monotonic() - read > 30 or not titles:
-        titles = {row.name: row.title or row.name for row in database.rows(_TITLES)}
-        _organization_titles = (time.monotonic(), titles)
-    return titles
+def _title(organization: str) -> str:
+    """Title of an OPD, half a minute old at most: a facet's label is worth no statement per request."""
+    global _titles  # noqa: PLW0603
+    read, known = _titles
+    if organization not in known or time.monotonic() - read > _TITLES_SECONDS:
+        known = {row.name: row.title or row.name for row in database.rows(_TITLES)}
+        _titles = (time.monotonic(), known)
+    return known.get(organization, organization)
