@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from ckan.lib import helpers as ckan_helpers
 from ckan.plugins import toolkit
 
 from ckanext.satudata.catalog.package import to_dataset
-from ckanext.satudata.portal import access, records, wording
+from ckanext.satudata.portal import access, facets, records, wording
 from ckanext.satudata.portal.records import Problem, Standing
 from satudata_schemas import contract
 from satudata_schemas.contract import Field
@@ -52,6 +53,12 @@ _ELSEWHERE = frozenset(
 #: The five parts of a data standard (Perpres 39/2019 Pasal 4) and what else is always named, filled or not.
 _ALWAYS = frozenset({"konsep", "definisi", "klasifikasi", "ukuran", "satuan", "kode_wilayah", "license_id"})
 _PRINCIPLES = ("standar_data", "metadata", "interoperabilitas", "kode_referensi")
+#: What CKAN portals send of their own housekeeping; kept and served, but no reader's first interest.
+_HOUSEKEEPING = re.compile(
+    r"(?:type|state|isopen|private|num_(?:tags|resources)|owner_org|creator_user_id|license_(?:title|url)|revision_id"
+    r"|metadata_(?:created|modified)|relationships_as_(?:object|subject)|version|tracking_summary|id|name|url"
+    r"|(?:organization|resources|groups|tags|plugin_data|extras)(?: › .*)?)\Z"
+)
 _REST_LIMIT = 60
 _REST_LENGTH = 600
 
@@ -99,6 +106,7 @@ class DatasetPage:
     groups: Sequence[Group]
     files: Sequence[File]
     rest: Sequence[Term]
+    housekeeping: Sequence[Term]
     access: str
     access_label: str
     access_text: str
@@ -121,6 +129,7 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
     access_class = dataset.text("hak_akses") or (standing.fields["hak_akses"] if standing else "") or "terbuka"
     closed = access_class == "tertutup" and not inside
     open_links = access_class == "terbuka" or inside
+    rest = _rest(standing, open_links) if standing and not closed else []
     files = [] if closed else [_file(item, lang, linked=open_links) for item in dataset.resources]
     return DatasetPage(
         topic=contract.vocabulary("kategori").label_of(dataset.text("kategori"), lang)
@@ -130,7 +139,8 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         summary=[] if closed else _summary(dataset, lang),
         groups=[] if closed else _groups(dataset, lang),
         files=files,
-        rest=_rest(standing, open_links) if standing and not closed else [],
+        rest=[term for term in rest if not _HOUSEKEEPING.match(term.label)],
+        housekeeping=[term for term in rest if _HOUSEKEEPING.match(term.label)],
         access=access_class,
         access_label=contract.vocabulary("hak_akses").label_of(access_class, lang),
         access_text=_access_text(access_class, inside=inside),
@@ -159,7 +169,7 @@ def _summary(dataset: Dataset, lang: str) -> list[Term]:
     fields = contract.fields()
     spoken = [_term(fields[name], dataset, lang) for name in ("kategori", "jadwal_pemutakhiran")]
     span = wording.period(dataset.text("periode_awal"), dataset.text("periode_akhir"))
-    region = dataset.text("nama_wilayah") or dataset.text("kode_wilayah")
+    region = dataset.text("nama_wilayah") or facets.region(dataset.text("kode_wilayah"))
     contact = " · ".join(part for part in (dataset.text("kontak_nama_unit"), dataset.text("kontak_surel")) if part)
     spoken += [
         Term(toolkit._("Periode data"), span),

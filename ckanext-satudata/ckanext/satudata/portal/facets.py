@@ -50,7 +50,7 @@ def labels(field: str, values: Sequence[str]) -> dict[str, str]:
     if field == "sd_label":
         return {"memenuhi": label_text(conforms=True), "proses": label_text(conforms=False)}
     if field == "sd_kode_wilayah":
-        return {value: _region(value) for value in values}
+        return {value: region(value) for value in values}
     if field == "sd_source":
         rows = model.Session.execute(sa.select(t.source.c.name, t.source.c.title).where(t.source.c.name.in_(values)))
         return {row.name: row.title for row in rows}
@@ -64,5 +64,6 @@ def label_text(*, conforms: bool) -> str:
     return str(toolkit._("Masih dalam proses pemenuhan Prinsip SDI"))
 
 
-def _region(code: str) -> str:
+def region(code: str) -> str:
+    """The name of a region of the Kemendagri list; the code itself where the list does not know it."""
     return Reference.load().wilayah.name(code) or code

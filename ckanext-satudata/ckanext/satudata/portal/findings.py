@@ -45,22 +45,33 @@ def standing_of(session: Session, source_id: str) -> dict[str, int]:
 
 
 def of_source(session: Session, source_id: str) -> list[Finding]:
-    """The issues of a source's records as they stand now, errors first, then by how many datasets they touch."""
+    """The issues of a source's records as they stand now, errors first, then by how many datasets they touch.
+
+    Issues with one code about one field are one finding: its remedy is the same.
+    """
+    place = sa.func.regexp_replace(t.issue.c.pointer, "/[0-9]+", "", "g")
+    counts = session.execute(
+        sa.select(t.issue.c.code, place, sa.func.count(t.issue.c.record_id.distinct()))
+        .select_from(t.issue.join(t.record, t.record.c.id == t.issue.c.record_id))
+        .where(t.record.c.source_id == source_id)
+        .group_by(t.issue.c.code, place)
+    )
+    total = {(code, field): count for code, field, count in counts}
     numbered = (
         _issues(source_id)
         .add_columns(
-            sa.func.row_number().over(partition_by=t.issue.c.code, order_by=t.issue.c.id).label("place"),
-            sa.func.count().over(partition_by=t.issue.c.code).label("total"),
+            place.label("field"),
+            sa.func.row_number().over(partition_by=(t.issue.c.code, place), order_by=t.issue.c.id).label("place"),
         )
         .subquery()
     )
     rows = session.execute(
         sa.select(numbered).where(numbered.c.place <= _EXAMPLES).order_by(numbered.c.place)
     ).mappings()
-    by_code: dict[str, list[Mapping[str, Any]]] = {}
+    together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
-        by_code.setdefault(row["code"], []).append(dict(row))
-    found = [_finding(shown) for shown in by_code.values()]
+        together.setdefault((row["code"], row["field"]), []).append(dict(row))
+    found = [_finding(shown, total.get(key, len(shown))) for key, shown in together.items()]
     return sorted(found, key=lambda one: (_SEVERITY.get(one.problem.severity, 3), -one.count, one.problem.code))
 
 
@@ -69,7 +80,7 @@ def rows_of_source(session: Session, source_id: str) -> Iterator[list[str]]:
     yield ["kode", "tingkat", "dataset", "pengenal_di_sumber", "isian", "pesan", "perbaikan"]
     query = _issues(source_id).order_by(t.issue.c.code, t.issue.c.id).execution_options(yield_per=500)
     for row in session.execute(query).mappings():
-        problem = records.problem(row["code"], row["severity"], row["params"])
+        problem = _problem(dict(row))
         yield [
             problem.code,
             problem.severity,
@@ -92,14 +103,13 @@ def _issues(source_id: str) -> sa.Select[Any]:
     )
 
 
-def _finding(rows: Sequence[Mapping[str, Any]]) -> Finding:
-    first = rows[0]
-    problem = records.problem(first["code"], first["severity"], first["params"])
-    examples = [
-        Example(_title(row), row["name"] or "", records.problem(row["code"], row["severity"], row["params"]).message)
-        for row in rows
-    ]
-    return Finding(problem, first["total"], examples)
+def _finding(rows: Sequence[Mapping[str, Any]], count: int) -> Finding:
+    examples = [Example(_title(row), row["name"] or "", _problem(row).message) for row in rows]
+    return Finding(_problem(rows[0]), count, examples)
+
+
+def _problem(row: Mapping[str, Any]) -> Problem:
+    return records.problem(row["code"], row["severity"], row["params"], pointer=row["pointer"])
 
 
 def _title(row: Mapping[str, Any]) -> str:

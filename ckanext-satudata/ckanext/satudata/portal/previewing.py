@@ -75,7 +75,7 @@ def _hasty(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(item: Any) -> Shown:
-    found = [records.problem(issue.code, issue.severity, issue.params, issue.principle) for issue in item.issues]
+    found = [records.problem(one.code, one.severity, one.params, one.principle, one.pointer) for one in item.issues]
     resources = item.dataset.get("resources")
     names = (
         [format_name(r.get("format")) for r in resources if isinstance(r, Mapping)]

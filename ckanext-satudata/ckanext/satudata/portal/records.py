@@ -73,15 +73,17 @@ def problems(session: Session, record_id: str) -> list[Problem]:
     """The issues of a record's newest version, the most severe first."""
     order = sa.case({"error": 0, "warning": 1}, value=t.issue.c.severity, else_=2)
     rows = session.execute(
-        sa.select(t.issue.c.code, t.issue.c.severity, t.issue.c.params, t.issue.c.principle)
+        sa.select(t.issue.c.code, t.issue.c.severity, t.issue.c.params, t.issue.c.principle, t.issue.c.pointer)
         .where(t.issue.c.record_id == record_id)
         .order_by(order, t.issue.c.code, t.issue.c.id)
         .limit(200)
     )
-    return [problem(row.code, row.severity, row.params, row.principle) for row in rows]
+    return [problem(row.code, row.severity, row.params, row.principle, row.pointer) for row in rows]
 
 
-def problem(code: str, severity: str, params: Mapping[str, Any] | None, principle: str | None = None) -> Problem:
+def problem(
+    code: str, severity: str, params: Mapping[str, Any] | None, principle: str | None = None, pointer: str = ""
+) -> Problem:
     """An issue in the reader's language."""
-    message, remedy = messages.render(code, params or {}, wording.language())
+    message, remedy = messages.render(code, params or {}, wording.language(), pointer)
     return Problem(code, severity, message, remedy, principle)

@@ -95,6 +95,8 @@ def facet_models(search_facets: Mapping[str, Any], titles: Mapping[str, str], ba
         known = {item["name"] for item in items}
         items += [{"name": value, "display_name": value, "count": 0} for value in chosen if value not in known]
         items.sort(key=lambda item: (item["name"] not in chosen, -item["count"], str(item["display_name"])))
+        if field == "sd_tahun":
+            items.sort(key=lambda item: str(item["name"]), reverse=True)
         if not items:
             continue
         limit = 0 if request.args.get(f"_{field}_limit") == "0" else SHOWN

@@ -42,6 +42,8 @@ def moment(value: Any) -> str:
 def period(start: Any, end: Any) -> str:
     """What span of time data covers; equal ends are named once."""
     first, last = _point(start), _point(end)
+    if str(start or "").endswith("-01-01") and str(end or "").endswith("-12-31"):
+        first, last = str(start)[:4], str(end)[:4]
     if first and last and first != last:
         return f"{first}–{last}"
     return first or last
