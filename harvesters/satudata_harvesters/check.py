@@ -16,6 +16,7 @@ from satudata_harvesters.mapping import Mapped, Mapping
 from satudata_harvesters.preview import Preview, judge, preview
 from satudata_harvesters.source import Source
 from satudata_schemas.issue import pointer
+from satudata_schemas.normalise import normalise
 from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
 
@@ -56,7 +57,9 @@ def check_records(records: list[Any], *, profile: Profile, total: int | None = N
 def _mapped(record: Any, packages: Mapping) -> Mapped:
     if not isinstance(record, AbstractMapping) or _OF_PACKAGES & record.keys():
         return packages.apply(record)
-    return Mapped(values.text(record.get("identifier") or record.get("id")), dict(record), {})
+    written = normalise(record)
+    identifier = values.text(written.dataset.get("identifier") or record.get("id"))
+    return Mapped(identifier, written.dataset.to_dict(), written.rest, list(written.issues))
 
 
 def _records(body: bytes, *, yaml_allowed: bool) -> list[Any]:
@@ -84,6 +87,8 @@ def _lines(body: bytes) -> list[Any]:
             found.append(strict_json.loads(line))
         except strict_json.InvalidJson:
             raise ConfigError("E-CFG-015", line=number) from None
+    if not found:
+        raise ConfigError("E-CFG-015")
     return found
 
 

@@ -336,7 +336,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     lang = _language(arguments)
     try:
-        satudata.main(args=list(arguments), prog_name="satudata", standalone_mode=False)
+        ended = satudata.main(args=list(arguments), prog_name="satudata", standalone_mode=False)
+        sys.exit(ended if isinstance(ended, int) else FINE)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.NoArgsIsHelpError as error:

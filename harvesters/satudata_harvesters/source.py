@@ -237,6 +237,8 @@ def _value(
     if len(lines) > MOST_NODES:
         raise ValueError
     lines.setdefault(where, node.start_mark.line + 1)
+    if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
+        raise yaml.constructor.ConstructorError(problem="tag", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key_node, inner in node.value:
@@ -354,7 +356,8 @@ def _likely(error: ValidationError) -> ValidationError | None:
     branches = {inner.schema_path[0] for inner in error.context or () if inner.validator == "const"}
     fitting = [inner for inner in meant if inner.schema_path[0] not in branches]
     told = [inner for inner in fitting or meant if inner.validator != "type"]
-    return max(told or fitting or meant, key=relevance, default=None)
+    # The mistake that lies deepest: there the way of writing was followed furthest.
+    return max(told or fitting or meant, key=lambda inner: (len(inner.absolute_path), relevance(inner)), default=None)
 
 
 def _expected(error: ValidationError) -> str:

@@ -26,7 +26,7 @@ def serve() -> Iterator[Callable[[Handler], Site]]:
 
 @pytest.fixture
 def client() -> Callable[..., Http]:
-    """`client(site, …)`: a client that may talk to these servers and does not sleep; what it would sleep is in `.slept`."""
+    """`client(site, …)`: a client for these servers that does not sleep; what it would sleep is in `.slept`."""
 
     def make(*sites: Site, **options: Any) -> Http:
         slept: list[float] = []

@@ -29,7 +29,9 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()}
+        return {
+            name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()
+        }
 
     def drip(self, data: bytes, pause: float = 0.05) -> None:
         """Send one byte at a time until the other side hangs up or the test is over."""
@@ -48,7 +50,9 @@ def answer(body: bytes | str | Any = b"", status: int = 200, **headers: str) -> 
     """A whole HTTP answer; anything but text and bytes becomes JSON."""
     kind = "text/html; charset=utf-8" if isinstance(body, str) else "application/json"
     data = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {"Content-Type": kind, "Content-Length": str(len(data))} | {k.replace("_", "-"): v for k, v in headers.items()}
+    sent = {"Content-Type": kind, "Content-Length": str(len(data))} | {
+        k.replace("_", "-"): v for k, v in headers.items()
+    }
     lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
     return "\r\n".join(lines).encode() + data
 

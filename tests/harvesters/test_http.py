@@ -37,7 +37,9 @@ def test_an_answer_comes_with_its_status_headers_body_and_validators(serve, clie
 
 
 def test_validators_turn_a_second_request_into_304_and_unchanged(serve, client):
-    at = serve(lambda asked: answer(status=304) if asked.headers.get("if-none-match") == '"v1"' else answer({}, ETag='"v1"'))
+    at = serve(
+        lambda asked: answer(status=304) if asked.headers.get("if-none-match") == '"v1"' else answer({}, ETag='"v1"')
+    )
     http = client(at)
     first = http.request("GET", at.url)
     second = http.request("GET", at.url, validators={**first.validators, "next": "2"})
@@ -102,14 +104,16 @@ def test_an_unknown_name_is_said_to_be_unknown(monkeypatch):
 
 def test_a_name_server_that_never_answers_is_not_waited_for(monkeypatch):
     waiting = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: waiting.wait(3) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [][: waiting.wait(3)])
     begun = time.monotonic()
     assert refused(Http(Limits(connect=0.2, attempts=1)), "https://lambat.go.id/").code == "E-TRK-008"
     assert time.monotonic() - begun < 2
     waiting.set()
 
 
-@pytest.mark.parametrize("url", ["ftp://a.id/x", "file:///etc/passwd", "gopher://a", "http://", "//a.id", "http://a id/", "http://a:x/"])
+@pytest.mark.parametrize(
+    "url", ["ftp://a.id/x", "file:///etc/passwd", "gopher://a", "http://", "//a.id", "http://a id/", "http://a:x/"]
+)
 def test_only_http_addresses_are_addresses(url):
     with pytest.raises(ConfigError) as caught:
         Http().request("GET", url)
@@ -151,7 +155,9 @@ def test_a_redirect_on_the_same_origin_keeps_the_credentials(serve, client):
 def test_another_origin_never_sees_a_credential(serve, client):
     other = serve(lambda _: answer({"ok": True}))
     at = serve(lambda _: answer(status=302, Location=other.url + "/b"))
-    http = client(at, other, auth=Credentials({"X-API-Key": SECRET, "Authorization": f"Bearer {SECRET}"}, {"kunci": SECRET}))
+    http = client(
+        at, other, auth=Credentials({"X-API-Key": SECRET, "Authorization": f"Bearer {SECRET}"}, {"kunci": SECRET})
+    )
     assert http.request("GET", at.url, headers={"X-Custom": "1"}, validators={"etag": '"x"'}).json() == {"ok": True}
     [seen] = other.asked
     assert SECRET not in json.dumps([seen.target, seen.headers])
@@ -213,7 +219,9 @@ def test_no_secret_is_logged_or_shown_by_the_client_itself(serve, client, caplog
     auth = credentials([{"type": "bearer", "token": SECRET}, {"type": "basic", "username": "u", "password": SECRET}])
     error = refused(client(at, auth=auth), at.url + f"/?token={SECRET}")
     assert error.code == "E-TRK-003"
-    assert SECRET not in str(error) + repr(auth) + "".join(record.getMessage() for record in caplog.records if record.name.startswith("satudata"))
+    assert SECRET not in str(error) + repr(auth) + "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("satudata")
+    )
 
 
 def test_an_oauth2_token_is_fetched_sent_and_fetched_anew_when_it_is_refused(serve, client):
@@ -370,7 +378,9 @@ def test_a_retry_after_nobody_can_read_is_left_out_of_account(serve, client, ret
     assert http.slept[0] < 2
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, "E-TRK-003"), (403, "E-TRK-003"), (404, "E-TRK-004"), (400, "E-TRK-006")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "E-TRK-003"), (403, "E-TRK-003"), (404, "E-TRK-004"), (400, "E-TRK-006")]
+)
 def test_an_answer_that_will_stay_the_same_is_not_asked_for_again(serve, client, status, code):
     at = serve(lambda _: answer({}, status=status))
     error = refused(client(at, limits={"attempts": 3}), at.url)

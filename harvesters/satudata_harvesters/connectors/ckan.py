@@ -110,7 +110,8 @@ class Ckan(Connector):
                 shifts += 1
                 if found == before or shifts > SHIFTS:
                     raise SourceError("E-TRK-017", url=self.url)
-                position, already, before = max(position - rows, 0), set(_ids(before)), []
+                already |= set(_ids(before))
+                position, before = max(position - rows, 0), []
                 continue
             new = found[overlap:]
             behind = position + len(new)
@@ -126,7 +127,7 @@ class Ckan(Connector):
             )
             if last:
                 return
-            position, before, already = behind, found, set()
+            position, before = behind, found
 
     def _search_url(self, start: int, rows: int, since: str | None) -> str:
         filters = [self.config["filter"]] if self.config.get("filter") else []

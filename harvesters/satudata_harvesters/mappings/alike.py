@@ -65,7 +65,7 @@ def _link(raw: Mapping[str, Any], draft: Draft) -> None:
         found = values.url(raw.get(key))
         if found and found.startswith(("http://", "https://")):
             resource = {"name": draft.dataset.get("title") or found, "url": found}
-            if written := values.text(raw.get("format")):
+            if written := values.reader("format", "resource")(raw.get("format")):
                 resource["format"] = written
                 draft.rest.pop("format", None)
             draft.dataset["resources"] = [resource]

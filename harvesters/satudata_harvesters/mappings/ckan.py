@@ -162,7 +162,8 @@ def _dates(draft: Draft, raw: Mapping[str, Any]) -> None:
     if "tanggal_mutakhir" in draft.dataset:
         return
     moments = []
-    for resource in raw.get("resources") or []:
+    listed = raw.get("resources")
+    for resource in listed if isinstance(listed, list) else ():
         if isinstance(resource, Mapping):
             read_at = [values.day(resource.get(key), timezone.utc) for key in ("last_modified", "created")]
             moments += [found for found in read_at[:1] if found] or [found for found in read_at[1:] if found]

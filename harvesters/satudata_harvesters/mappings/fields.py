@@ -64,6 +64,4 @@ def _resource_value(name: str, value: Any) -> Any:
             if isinstance(value, list)
             else None
         )
-    if name == "format":
-        return values.text(value)
     return values.reader(name, "resource")(value)

@@ -1,0 +1,133 @@
+"""Rows about people in, counts out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tracemalloc
+from collections import Counter
+
+import pytest
+
+from satudata_harvesters.aggregate import AggregateRules, aggregate, bucket, describe, to_csv
+from satudata_harvesters.errors import ConfigError, SourceError
+
+RULES = {
+    "columns": ["kategori", "kecamatan", "tanggal"],
+    "group_by": [{"field": "kategori"}, {"field": "kecamatan"}, {"field": "tanggal", "as": "bulan", "bucket": "month"}],
+    "k": 5,
+    "measure_name": "jumlah_aduan",
+    "unit": "Aduan",
+    "dataset": {"title": "Jumlah Aduan", "notes": "Catatan."},
+}
+NIK = "3205014101909999"
+
+
+def row(number, kategori="Jalan", kecamatan="Trenggalek", month=1):
+    return {
+        "kategori": kategori,
+        "kecamatan": kecamatan,
+        "tanggal": f"2025-{month:02d}-15 10:00:00",
+        "nik": NIK,
+        "isi_laporan": f"rahasia {number}",
+    }
+
+
+def counted(rows, **changed):
+    return aggregate(iter(rows), AggregateRules.from_dict({**RULES, **changed}))
+
+
+def test_rows_are_counted_by_category_district_and_month():
+    rows = [row(n) for n in range(7)] + [row(n, "Sampah", "Dongko", 2) for n in range(6)]
+    table = counted(rows)
+    assert table.columns == ["kategori", "kecamatan", "bulan", "jumlah_aduan"]
+    assert table.rows == [["Jalan", "Trenggalek", "2025-01", 7], ["Sampah", "Dongko", "2025-02", 6]]
+    assert table.rows_read == 13
+
+
+def test_cells_under_k_are_left_out_and_told():
+    table = counted([row(n) for n in range(5)] + [row(n, "Sampah") for n in range(4)])
+    assert table.rows == [["Jalan", "Trenggalek", "2025-01", 5]]
+    assert (table.suppressed, table.total_cells, table.rows_suppressed, table.share_suppressed) == (1, 2, 4, 0.5)
+
+
+def test_k_belongs_to_the_template():
+    assert len(counted([row(1)], k=1).rows) == 1
+
+
+def test_a_value_left_empty_is_unknown_and_spaces_do_not_make_two_of_one():
+    table = counted(
+        [row(n, kecamatan=value) for n, value in enumerate(["-", "", None, " Dongko  Barat", "Dongko Barat "])], k=1
+    )
+    assert Counter({r[1]: r[3] for r in table.rows}) == {"Tidak diketahui": 3, "Dongko Barat": 2}
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [("day", "2025-08-09"), ("month", "2025-08"), ("quarter", "2025-Q3"), ("year", "2025")]
+)
+def test_a_date_is_coarsened_in_wib(size, told):
+    assert bucket("2025-08-09 23:59:59", size) == told
+    assert bucket("2025-08-08T20:00:00Z", size) == told
+
+
+def test_nothing_of_a_person_leaves_in_the_table_or_its_description():
+    table = counted([row(n) for n in range(20)])
+    everything = to_csv(table).decode() + str(table) + str(describe(table, AggregateRules.from_dict(RULES)))
+    assert NIK not in everything
+    assert "rahasia" not in everything
+
+
+def test_a_column_that_is_not_allowed_cannot_be_grouped_by():
+    with pytest.raises(ConfigError) as caught:
+        AggregateRules.from_dict({**RULES, "group_by": ["nik"]})
+    assert caught.value.code == "E-CFG-004"
+
+
+def test_no_error_names_a_value():
+    with pytest.raises(SourceError) as caught:
+        counted([{"nik": NIK, "kategori": "rahasia"}])
+    assert caught.value.code == "E-TRK-028"
+    assert NIK not in str(caught.value)
+    assert "rahasia" not in str(caught.value)
+
+
+def test_what_is_no_aggregate_is_refused():
+    with pytest.raises(SourceError) as caught:
+        counted((row(n, kategori=str(n)) for n in range(250_000)), k=1)
+    assert caught.value.code == "E-TRK-029"
+
+
+def test_memory_does_not_grow_with_the_rows():
+    def peak(count):
+        tracemalloc.start()
+        counted(row(n, month=n % 12 + 1) for n in range(count))
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    counted(row(n) for n in range(5_000))  # what is made once and kept is no growth
+    peak(2_000)
+    assert peak(20_000) < peak(2_000) * 1.1 + 10_000
+
+
+def test_the_csv_has_a_header_and_no_formula():
+    table = counted([row(n, kategori="=HYPERLINK(1)") for n in range(5)])
+    [header, first] = csv.reader(io.StringIO(to_csv(table).decode("utf-8")))
+    assert header == table.columns
+    assert first[0] == "'=HYPERLINK(1)"
+
+
+def test_the_dataset_tells_its_period_and_what_is_missing():
+    rules = AggregateRules.from_dict(RULES)
+    table = counted([row(n) for n in range(5)] + [row(n, month=3) for n in range(5)] + [row(1, "Sampah")])
+    dataset = describe(table, rules)
+    assert (dataset["periode_awal"], dataset["periode_akhir"]) == ("2025-01", "2025-03")
+    assert "kurang dari 5" in dataset["notes"]
+    assert "33,3%" in dataset["notes"]
+
+
+def test_the_data_dictionary_describes_every_column():
+    table = counted([row(1)], k=1)
+    assert [column["nama"] for column in table.kamus_data] == table.columns
+    assert table.kamus_data[-1]["satuan"] == "Aduan"

@@ -1,0 +1,223 @@
+"""The command `satudata`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from satudata_harvesters import cli
+from satudata_harvesters.connector import registry
+from satudata_harvesters.http import Http, Limits
+from tests.harvesters.portal import packages, searching
+from tests.harvesters.site import answer
+
+DATASET = {
+    "identifier": "d-1", "title": "Luas Panen Padi Menurut Kecamatan", "owner_org": "dinas-pertanian",
+    "resources": [{"name": "Luas panen", "url": "https://data.contoh.go.id/luas.csv", "format": "csv"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(capsys):
+    """`run("check", file)` -> (exit code, standard output, standard error)."""
+
+    def typed(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return ended.value.code or 0, out, err
+
+    return typed
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_good_dataset_is_fine(run, file):
+    code, out, _ = run("check", file("d.json", DATASET))
+    assert code == 0
+    assert "1 layak" in out
+
+
+def test_yaml_and_json_are_read_alike(run, file):
+    import yaml
+
+    as_json = json.loads(run("check", file("d.json", DATASET), "--json")[1])
+    as_yaml = json.loads(run("check", file("d.yaml", yaml.safe_dump(DATASET)), "--json")[1])
+    assert as_json == as_yaml
+    assert set(as_json["items"][0]) == {
+        "pointer",
+        "identifier",
+        "title",
+        "hasil",
+        "score",
+        "principles",
+        "issues",
+        "suggestions",
+        "personal_data",
+    }
+
+
+def test_a_dataset_with_problems_ends_with_1_and_says_what_to_do(run, file):
+    code, out, _ = run("check", file("d.json", {**DATASET, "resources": []}))
+    assert code == 1
+    assert "perlu perbaikan" in out
+
+
+@pytest.mark.parametrize(
+    "wrapped", [[DATASET, DATASET], {"result": {"results": [DATASET, DATASET]}}, {"success": True, "result": DATASET}]
+)
+def test_lists_and_answers_of_an_api_are_unwrapped(run, file, wrapped):
+    code, out, _ = run("check", file("d.json", wrapped), "--json")
+    assert code == 0
+    assert len(json.loads(out)["items"]) in {1, 2}
+
+
+def test_packages_of_ckan_are_known_by_their_keys(run, file):
+    lines = "\n".join(
+        json.dumps({**package, "num_resources": 0, "title": {"id": "Dua bahasa"}}) for package in packages(3)
+    )
+    code, out, _ = run("check", file("p.jsonl", lines), "--json")
+    assert code == 1
+    assert [item["title"] for item in json.loads(out)["items"]] == ["Dua bahasa"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("d.json", "{oops"),
+        ("d.json", ""),
+        ("d.yaml", "a: [b"),
+        ("d.json", "42"),
+        ("d.json", '{"a": NaN}'),
+        ("d.json", "[" * 100_000),
+        ("d.yaml", "!!python/object:os.system x"),
+        ("d.json", "\x00\x01"),
+    ],
+)
+def test_a_file_that_is_not_understood_ends_with_2_and_a_sentence(run, file, name, content):
+    code, _, err = run("check", file(name, content))
+    assert code == 2
+    assert "E-CFG-015" in err
+
+
+def test_a_file_that_is_not_there_ends_with_2(run, tmp_path):
+    assert run("check", tmp_path / "tidak.json")[0] == 2
+
+
+def test_a_portal_is_checked_by_its_address(run, serve):
+    at = serve(searching(packages(3)))
+    code, out, _ = run("check", at.url, "--allow-network", at.network, "--json", "--limit", 2)
+    assert code == 1
+    told = json.loads(out)
+    assert (len(told["items"]), told["summary"]["total"]) == (2, 3)
+
+
+def test_a_portal_inside_is_refused_without_leave(run, serve):
+    at = serve(searching(packages(3)))
+    code, _, err = run("check", at.url)
+    assert code == 1
+    assert "E-TRK-011" in err
+    assert at.asked == []
+
+
+@pytest.mark.parametrize(
+    ("handler", "code"),
+    [
+        (lambda _: answer("<!doctype html>Selamat datang"), "E-TRK-001"),
+        (lambda _: answer({}, status=401), "E-TRK-003"),
+        (lambda _: answer(b'{"a"'), "E-TRK-014"),
+        (lambda _: None, "E-TRK-007"),
+    ],
+)
+def test_a_source_with_a_problem_ends_with_1_a_code_and_a_remedy(run, serve, handler, code, monkeypatch):
+    monkeypatch.setattr(cli, "Http", lambda **options: Http(Limits(attempts=1), **options))
+    at = serve(handler)
+    ended, _, err = run("check", at.url, "--allow-network", at.network)
+    assert ended == 1
+    assert code in err
+    english = run("check", at.url, "--allow-network", at.network, "--lang", "en")[2]
+    assert english != err
+
+
+def test_a_source_file_is_previewed(run, serve, file):
+    at = serve(searching(packages(3)))
+    source = file("s.yaml", f"name: uji\nconnector: ckan\nurl: {at.url}\n")
+    code, out, _ = run("preview", source, "--allow-network", at.network, "--limit", 2)
+    assert code == 1
+    assert "Judul 1" in out
+
+
+def test_a_source_file_s_mistakes_are_told_with_their_lines(run, file):
+    code, _, err = run(
+        "preview", file("s.yaml", "name: uji\nconnector: ckan\nurl: https://a.go.id\nkonfig: {}\nschedul: x\n")
+    )
+    assert code == 2
+    assert err.count("E-CFG-002") == 2
+    assert "Baris 4" in err
+    assert "Baris 5" in err
+
+
+def test_a_network_the_command_does_not_permit_is_refused(run, file):
+    source = file(
+        "s.yaml", 'name: uji\nconnector: ckan\nurl: http://10.1.1.1:8080\nallow_networks: ["10.1.1.1:8080"]\n'
+    )
+    code, _, err = run("preview", source)
+    assert code == 2
+    assert "E-CFG-011" in err
+
+
+def test_connectors_and_vocabularies_are_listed(run):
+    known = json.loads(run("connector", "list", "--json")[1])
+    assert {row["kind"] for row in known["connectors"]} == set(registry())
+    shown = json.loads(run("connector", "show", "rest", "--json")[1])
+    assert shown["config_schema"]["properties"]["auth"]
+    assert "harian" in run("vocab", "jadwal_pemutakhiran")[1]
+    assert "Daily" in run("vocab", "jadwal_pemutakhiran", "--lang", "en")[1]
+    assert run("vocab", "warna")[0] == 2
+    assert run("connector", "show", "warna")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [],
+        ["chek"],
+        ["check"],
+        ["check", "--limit", "x", "y"],
+        ["check", "a", "--warna"],
+        ["connector"],
+        ["preview", "a", "--lang", "jv"],
+    ],
+)
+def test_wrong_usage_ends_with_2_in_words_of_the_language(run, typed):
+    code, out, err = run(*typed)
+    assert code == 2
+    assert not re.search(r"\b(Error|Usage|Missing|No such)\b", out + err)
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["preview"], ["connector"], ["connector", "list"], ["connector", "show"], ["vocab"]]
+)
+def test_every_command_explains_itself_with_examples(run, command):
+    code, out, _ = run(*command, "--help")
+    assert code == 0
+    assert "Contoh:" in out
+    assert "Tampilkan bantuan ini." in out
+
+
+def test_a_mistake_of_the_program_shows_no_traceback(run, monkeypatch):
+    monkeypatch.setattr(cli.checking, "check_file", lambda *_, **__: 1 / 0)
+    code, _, err = run("check", "x.json")
+    assert code == 2
+    assert "ZeroDivisionError" in err
