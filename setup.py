@@ -21,7 +21,7 @@ ROOMS = {
         *(f"ckanext.satudata.{name}" for name in find_packages("ckanext-satudata/ckanext/satudata")),
     ],
 }
-DATA_SUFFIXES = {".json", ".yaml", ".yml", ".csv", ".html", ".css", ".js", ".svg", ".txt", ".po", ".mo", ".ini", ".mako", ".xml", ".woff2", ".typed"}
+DATA_SUFFIXES = {".json", ".yaml", ".yml", ".csv", ".html", ".css", ".js", ".svg", ".txt", ".md", ".po", ".mo", ".ini", ".mako", ".xml", ".woff2", ".typed"}
 
 
 def data_files(folder: str, package: str) -> list[str]:

@@ -17,11 +17,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from deploy import postgres
-from deploy.bring_up import APPLICATION_PROGRAMS, bring_up, run_inside
+from deploy.bring_up import bring_up, run_inside
 from deploy.installation import Installation, open_installation
 from deploy.layout import make_folder, own_account
 from deploy.steps import StepError, run_logged, step
-from deploy.supervision import Supervisor
+from deploy.supervision import APPLICATION, Supervisor
 from deploy.wording import say
 
 FORMAT = 1
@@ -56,7 +56,7 @@ def restore() -> int:
         installation = bring_up()
         supervisor = Supervisor(installation)
         with step(say("Memulihkan basis data dan berkas", "Restoring database and files")):
-            supervisor.stop(APPLICATION_PROGRAMS)
+            supervisor.stop(APPLICATION)
             options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
             _pg(installation, "pg_restore", [*options, str(folder / DUMP)])
             _replace(folder / "storage", installation.storage, installation)
@@ -115,7 +115,7 @@ def _target(installation: Installation, moment: datetime) -> Path:
 
 
 def _pg(installation: Installation, program: str, arguments: list[str]) -> None:
-    """Run pg_dump or pg_restore on the database; the password goes by the environment, which no list of processes shows."""
+    """Run pg_dump or pg_restore on the database; the password goes by the environment, which no process list shows."""
     address = urlsplit(installation.database_url)
     environment = {
         **os.environ,

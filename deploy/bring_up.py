@@ -16,12 +16,10 @@ from deploy import machine, postgres, python_environment, redis_server, secret_f
 from deploy.installation import CORE, DATABASE, ROLE, Installation, open_installation
 from deploy.layout import CHECKOUT, make_folder
 from deploy.steps import StepError, step
-from deploy.supervision import Supervisor
+from deploy.supervision import APPLICATION, DEMO, SERVICES, Supervisor
 from deploy.wording import say
 
 START_SECONDS = 90
-APPLICATION_PROGRAMS = ["web", "worker", "tick"]
-DEMO_PROGRAMS = ["demo-portal", "demo-complaints"]
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -136,7 +134,8 @@ def _start_services(installation: Installation, supervisor: Supervisor) -> None:
     own = [name for name, server in (("postgres", database), ("redis", cache), ("solr", search)) if server]
     with step(say("Menjalankan ", "Starting ") + ", ".join(own or ["-"])):
         supervisor.ensure_running()
-        supervisor.start(own)
+        if own:
+            supervisor.start(SERVICES)
         if database:
             wait_until(lambda: postgres.accepts_connections(database), "Postgres", installation.logs / "postgres.log")
             _make_database(installation)
@@ -184,12 +183,12 @@ def _migrate(installation: Installation) -> None:
 
 
 def _start_applications(installation: Installation, supervisor: Supervisor, *, restart: bool) -> None:
-    names = [*APPLICATION_PROGRAMS, *(DEMO_PROGRAMS if installation.has_demo else [])]
+    groups = [APPLICATION, DEMO] if installation.has_demo else [APPLICATION]
     with step(say("Menjalankan portal, pekerja, dan penjadwal", "Starting the portal, the worker and the clock")):
         if restart:
-            supervisor.restart(names)
+            supervisor.restart(*groups)
         else:
-            supervisor.start(names)
+            supervisor.start(*groups)
         url = f"http://127.0.0.1:{installation.ports['web']}/"
         wait_until(lambda: answers_http(f"{url}api/3/action/status_show"), "Portal", installation.logs / "web.log")
         for name in ("portal", "complaints") if installation.has_demo else ():

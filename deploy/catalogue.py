@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import sqlalchemy as sa
@@ -28,7 +27,7 @@ from ckan.lib.redis import connect_to_redis
 from ckan.lib.search import clear_all
 from ckan.plugins import toolkit
 
-from deploy import secret_files
+from deploy import own_portal, secret_files
 from deploy.installation import WALIDATA, Installation, present_installation
 from deploy.steps import StepError, step
 from deploy.tour import Person, tell
@@ -44,7 +43,6 @@ PEOPLE = {
         ("Produsen Data (Dinas Kesehatan)", "Data producer (health office)"),
     ),
 }
-OWN_PORTAL = "portal-sendiri"
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def _sources(site: Site) -> list[str]:
     files = {name: re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], text) for name, text in files.items()}
     own = os.environ.get("SOURCE")
     if own:
-        files[own_name(own)] = own_source(own)
+        files[own_portal.name(own)] = own_portal.source_file(own)
     # A file may hold the key of an application: only for the moment of its reading, and in a folder of our own (0700).
     with tempfile.TemporaryDirectory(dir=site.installation.data / "run") as folder:
         for name, text in files.items():
@@ -187,36 +185,6 @@ def _name_in(text: str) -> str:
     if found is None:
         raise ValueError("a source file of the demo has no name")
     return found[1]
-
-
-def own_name(url: str) -> str:
-    """Name the source of one's own portal after its host."""
-    host = (urlsplit(url).hostname or "").lower()
-    return f"{OWN_PORTAL}-{re.sub(r'[^a-z0-9]+', '-', host).strip('-')}"[:60].rstrip("-")
-
-
-def own_source(url: str) -> str:
-    """Write the source file of one's own CKAN portal; StepError for what is no address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or re.search(r"[\s\"'\\]", url):
-        raise StepError(
-            say(f"SOURCE bukan alamat portal: {url!r}", f"SOURCE is no address of a portal: {url!r}"),
-            say(
-                "Contoh: make demo SOURCE=https://data.contoh.go.id",
-                "For example: make demo SOURCE=https://data.example.go.id",
-            ),
-        )
-    address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-    lines = {
-        "name": own_name(url),
-        "title": f"Portal {parts.hostname}",
-        "organization": WALIDATA,
-        "connector": "ckan",
-        "url": address,
-        "penayangan": "otomatis",
-        "profile": "transisi",
-    }
-    return "".join(f'{key}: "{value}"\n' for key, value in lines.items())
 
 
 def _harvest(site: Site, name: str) -> bool:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,16 @@ LONGEST_SOCKET_PATH = 90  # the kernel's 107 bytes, less what supervisord append
 STOP_SECONDS = 30
 
 
+#: Programs of a group are started and stopped together.
+SERVICES, APPLICATION, DEMO = "services", "application", "demo"
+
+
 @dataclass(frozen=True)
 class Program:
     """One supervised program."""
 
     name: str
+    group: str
     command: Sequence[str]
     environment: Mapping[str, str]
     stop_signal: str = "TERM"
@@ -44,22 +49,24 @@ def described(installation: Installation) -> list[Program]:
     found = []
     if installation.postgres:
         # INT is Postgres's fast shutdown; TERM would wait for every client to leave.
-        found.append(Program("postgres", installation.postgres.command, marked, "INT", 60))
+        found.append(Program("postgres", SERVICES, installation.postgres.command, marked, "INT", 60))
     if installation.redis:
-        found.append(Program("redis", installation.redis.command, marked))
+        found.append(Program("redis", SERVICES, installation.redis.command, marked))
     if installation.solr:
-        found.append(Program("solr", installation.solr.command, marked, stop_seconds=40))
+        found.append(Program("solr", SERVICES, installation.solr.command, marked, stop_seconds=40))
     found += [
-        Program("web", programs.web(venv, ports["web"]), environment),
-        Program("worker", programs.worker(venv, ini), environment, stop_seconds=30),
-        Program("tick", programs.tick(venv, ini), environment),
+        Program("web", APPLICATION, programs.web(venv, ports["web"]), environment),
+        Program("worker", APPLICATION, programs.worker(venv, ini), environment, stop_seconds=30),
+        Program("tick", APPLICATION, programs.tick(venv, ini), environment),
     ]
     if installation.has_demo:
         key_file = str(installation.secrets / "complaints-key")
         complaints = [python, str(demo / "complaints.py"), "--port", str(ports["complaints"]), "--key-file", key_file]
         found += [
-            Program("demo-portal", [python, str(demo / "portal.py"), "--port", str(ports["portal"])], environment),
-            Program("demo-complaints", complaints, environment),
+            Program(
+                "demo-portal", DEMO, [python, str(demo / "portal.py"), "--port", str(ports["portal"])], environment
+            ),
+            Program("demo-complaints", DEMO, complaints, environment),
         ]
     return found
 
@@ -118,19 +125,17 @@ class Supervisor:
                 )
             time.sleep(0.1)
 
-    def start(self, names: Iterable[str]) -> None:
-        """Start programs; those that run are left alone."""
-        wanted = [name for name in names if self.states().get(name) not in ("RUNNING", "STARTING")]
-        if wanted:
-            self.control("start", *wanted)
+    def start(self, *groups: str) -> None:
+        """Start the programs of these groups, side by side; those that run are left alone."""
+        self.control("start", *(f"{group}:*" for group in groups))
 
-    def restart(self, names: Iterable[str]) -> None:
-        """Start programs afresh, with new code or configuration."""
-        self.control("restart", *names)
+    def restart(self, *groups: str) -> None:
+        """Start the programs of these groups afresh, with new code or configuration."""
+        self.control("restart", *(f"{group}:*" for group in groups))
 
-    def stop(self, names: Iterable[str]) -> None:
-        """Stop programs and wait until they are gone."""
-        self.control("stop", *names)
+    def stop(self, *groups: str) -> None:
+        """Stop the programs of these groups and wait until they are gone."""
+        self.control("stop", *(f"{group}:*" for group in groups))
 
     def shut_down(self) -> None:
         """Stop everything, supervisord last."""
@@ -144,7 +149,7 @@ class Supervisor:
     def states(self) -> dict[str, str]:
         """Return name -> RUNNING, STARTING, STOPPED, BACKOFF, FATAL ...; empty where supervisord is not up."""
         lines = [line.split() for line in self.control("status").splitlines()]
-        return {line[0]: line[1] for line in lines if len(line) > 1 and line[1].isupper()}
+        return {line[0].rpartition(":")[2]: line[1] for line in lines if len(line) > 1 and line[1].isupper()}
 
     def control(self, *arguments: str) -> str:
         """Run supervisorctl and return what it prints."""
@@ -187,7 +192,11 @@ class Supervisor:
             "[supervisorctl]",
             f"serverurl=unix://{socket}",
         ]
-        for program in described(self.installation):
+        every = described(self.installation)
+        for group in sorted({program.group for program in every}):
+            members = ",".join(program.name for program in every if program.group == group)
+            lines += ["", f"[group:{group}]", f"programs={members}"]
+        for program in every:
             lines += ["", *self._program(program)]
         return "\n".join(lines) + "\n"
 

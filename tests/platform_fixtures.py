@@ -45,11 +45,11 @@ class Index:
 
     def commit(self) -> None:
         """Make every document that was sent visible to searches."""
-        self._post("update?commit=true", {})
+        self.post("update?commit=true", {})
 
     def clear(self) -> None:
         """Delete every document."""
-        self._post("update?commit=true", {"delete": {"query": "*:*"}})
+        self.post("update?commit=true", {"delete": {"query": "*:*"}})
 
     def documents(self, query: str = "*:*", rows: int = 1000, **parameters: str) -> list[dict[str, Any]]:
         """Search as Solr's own client would; every stored field."""
@@ -61,7 +61,8 @@ class Index:
         with _direct.open(f"{self.url}/select?{asked}", timeout=30) as response:
             return dict(json.load(response))
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def post(self, path: str, body: object) -> None:
+        """Send JSON to a handler of the core."""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/{path}", json.dumps(body).encode(), headers)  # noqa: S310
         with _direct.open(request, timeout=30) as response:
