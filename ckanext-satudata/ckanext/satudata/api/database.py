@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ckan import model
-from sqlalchemy import Executable, Row
+from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.problems import Unavailable
+from ckanext.satudata.catalog.search import Reader
+
+#: SQL on a record `r`: whether the reader may know of the dataset, and which answer the reader gets.
+VISIBLE = "r.status = 'tayang' OR (r.status <> 'ditarik' AND (:everything OR r.owner_org = ANY(:own)))"
+AUDIENCE = (
+    "CASE WHEN :everything OR r.owner_org = ANY(:own) OR (r.hak_akses = 'terbatas' AND r.owner_org = ANY(:granted))"
+    " THEN 'full' ELSE 'public' END"
+)
 
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -35,6 +43,21 @@ def _read(statement: Executable, params: Mapping[str, Any] | None) -> Sequence[R
     engine = model.meta.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         return connection.execute(statement, dict(params or {})).all()
+
+
+def readership(reader: Reader) -> dict[str, Any]:
+    """The parameters of `VISIBLE` and `AUDIENCE`."""
+    return {"everything": reader.everything, "own": list(reader.own), "granted": list(reader.granted)}
+
+
+def snapshot() -> Connection:
+    """A connection in which every statement sees the same moment; the caller closes it."""
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        connection: Connection = model.meta.engine.connect().execution_options(**options)
+    except GONE as error:
+        raise Unavailable("postgres") from error
+    return connection
 
 
 def session() -> Session:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ckanext.satudata.api.routes import (
     applications,
+    changes,
     datasets,
     document,
+    exports,
     health,
     metrics,
     oauth,
@@ -15,7 +17,7 @@ from ckanext.satudata.api.routes import (
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (datasets, organizations, applications, vocabularies, statistics, oauth, document)
+MODULES = (datasets, changes, exports, organizations, applications, vocabularies, statistics, oauth, document)
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 
