@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from deploy import machine, postgres, python_environment, redis_server, secret_files, solr
-from deploy.installation import CORE, DATABASE, ROLE, Installation, open_installation
+from deploy.installation import CORE, DATABASE, ROLE, ROOMS, Installation, open_installation
 from deploy.layout import CHECKOUT, make_folder
 from deploy.steps import StepError, step
 from deploy.supervision import APPLICATION, DEMO, SERVICES, Supervisor
@@ -38,7 +38,7 @@ def bring_up(*, demo: bool = False) -> Installation:
     if demo:
         secret_files.kept(installation.secrets / "complaints-key", installation.account)
     with step(say("Menyiapkan lingkungan Python", "Preparing the Python environment")):
-        code_changed = installation.copy_code()
+        installation.copy_code()
         log = installation.setup_logs / "python-environment.log"
         python_environment.install(installation.venv, installation.code, log, development=False)
     _prepare_solr(installation)
@@ -48,7 +48,7 @@ def bring_up(*, demo: bool = False) -> Installation:
         installation.write_ini()
     _start_services(installation, supervisor)
     _migrate(installation)
-    _start_applications(installation, supervisor, restart=code_changed or _code_is_new(installation))
+    _start_applications(installation, supervisor)
     return installation
 
 
@@ -182,29 +182,27 @@ def _migrate(installation: Installation) -> None:
         stamp.write_text(digest, "utf-8")
 
 
-def _start_applications(installation: Installation, supervisor: Supervisor, *, restart: bool) -> None:
+def _start_applications(installation: Installation, supervisor: Supervisor) -> None:
     groups = [APPLICATION, DEMO] if installation.has_demo else [APPLICATION]
     with step(say("Menjalankan portal, pekerja, dan penjadwal", "Starting the portal, the worker and the clock")):
-        if restart:
-            supervisor.restart(*groups)
-        else:
+        started, state = installation.data / "state" / "started", _state_of_code(installation)
+        if started.exists() and started.read_text("utf-8") == state:
             supervisor.start(*groups)
+        else:
+            supervisor.restart(*groups)
         url = f"http://127.0.0.1:{installation.ports['web']}/"
         wait_until(lambda: answers_http(f"{url}api/3/action/status_show"), "Portal", installation.logs / "web.log")
         for name in ("portal", "complaints") if installation.has_demo else ():
             address = f"http://127.0.0.1:{installation.ports[name]}/"
             wait_until(lambda at=address: answers_http(at), name, installation.logs / f"demo-{name}.log")  # type: ignore[misc]
+        started.write_text(state, "utf-8")
 
 
-def _code_is_new(installation: Installation) -> bool:
-    """Tell whether code or configuration changed since the programs were last started; remembers the present state."""
-    stamp = installation.data / "state" / "started"
-    rooms = [installation.code / name for name in ("schemas", "harvesters", "ckanext-satudata", "demo", "deploy")]
+def _state_of_code(installation: Installation) -> str:
+    """Return what stands for code, packages and configuration of the programs: when it changes, they restart."""
+    rooms = [installation.code / name for name in ROOMS]
     files = sorted(path for room in rooms for path in room.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    state = _digest([*files, installation.ini])
-    same = stamp.exists() and stamp.read_text("utf-8") == state
-    stamp.write_text(state, "utf-8")
-    return not same
+    return _digest([*files, installation.ini, python_environment.REQUIREMENTS / "platform.txt"])
 
 
 def _digest(files: Sequence[Path]) -> str:

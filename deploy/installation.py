@@ -21,18 +21,9 @@ from deploy.solr import SolrNode
 
 DATABASE = ROLE = "satudata"
 CORE = "ckan"
+ROOMS = ["schemas", "harvesters", "ckanext-satudata", "demo", "deploy"]
 #: What services need of the checkout where they cannot reach the checkout itself.
-CODE = [
-    "setup.py",
-    "pyproject.toml",
-    "README.md",
-    "LICENSE",
-    "schemas",
-    "harvesters",
-    "ckanext-satudata",
-    "demo",
-    "deploy",
-]
+CODE = ["setup.py", "pyproject.toml", "README.md", "LICENSE", *ROOMS]
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
 WALIDATA = "dinas-komunikasi-dan-informatika"
 PORTS = ["web", "postgres", "redis", "solr", "portal", "complaints"]

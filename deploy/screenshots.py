@@ -51,6 +51,7 @@ def _shoot(driver: Any, name: str, address: str) -> None:
         driver.get(address)
         height = int(driver.execute_script("return document.documentElement.scrollHeight"))
         _resize(driver, screen.width, min(height, screen.tallest))
+        driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         target = CHECKOUT / "docs" / "images" / f"{name}-{screen.width}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         driver.save_screenshot(str(target))
