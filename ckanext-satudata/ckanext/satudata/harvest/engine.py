@@ -105,7 +105,7 @@ class _Run:
             runs.keep(self.session, self.held)
             results = batch.settle(self.session, self.reading, self.held, portion, self.reckoning)
             if self.aggregate is not None:
-                self.aggregate.store(results)
+                self.aggregate.store(self.session, results)
             self._commit("membaca", total=portion.total, checkpoint=str(portion.checkpoint), complete=complete)
             schedule.drain(self.session)
         if not complete:

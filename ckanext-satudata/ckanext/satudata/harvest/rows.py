@@ -8,17 +8,19 @@ address that never changes.
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from ckan import model
 from ckan.common import config
 from ckan.lib import uploader
 
 from ckanext.satudata.catalog.package import package_id, resource_id, slug
 from ckanext.satudata.catalog.write import Written
+from ckanext.satudata.harvest.errors import Refused
 from ckanext.satudata.harvest.reading import Reading
 from satudata_harvesters.aggregate import AggregateRules, Table, aggregate, describe, rows_of, to_csv
 from satudata_harvesters.connector import Page
@@ -26,6 +28,8 @@ from satudata_harvesters.errors import ReadingError
 from satudata_schemas import personal_data
 from satudata_schemas.file_facts import FileFacts
 from satudata_schemas.personal_data import Finding
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 KEY = "csv"
 
@@ -35,7 +39,7 @@ class Aggregate:
 
     def __init__(self, reading: Reading, rules: AggregateRules, *, counted: Callable[[int], None]) -> None:
         self._reading, self._rules, self._counted = reading, rules, counted
-        self._content = b""
+        self._content, self._file = b"", ""
 
     def pages(self, pages: Iterable[Page]) -> Iterator[Page]:
         """One page with one record, or with none where the application holds no row; raises what reading raises."""
@@ -47,7 +51,7 @@ class Aggregate:
         records = [self._dataset(table)] if table.rows_read else []
         yield Page("agregat", records, "agregat", last=True, total=table.rows_read)
 
-    def store(self, results: Iterable[Written]) -> None:
+    def store(self, session: Session, results: Iterable[Written]) -> None:
         """Put the file in its place when this version became the dataset; called within the transaction, before its
         commit.
 
@@ -55,7 +59,9 @@ class Aggregate:
         """
         for result in results:
             if result.outcome in {"created", "changed", "restored"} and self._is_current(result):
-                _put(self._resource_id, self._content)
+                _put(self._resource_id, self._file, self._content)
+                row = model.Resource.__table__
+                session.execute(sa.update(row).where(row.c.id == self._resource_id).values(url_type="upload"))
 
     @staticmethod
     def _is_current(result: Written) -> bool:
@@ -76,13 +82,14 @@ class Aggregate:
     def _dataset(self, table: Table) -> dict[str, Any]:
         self._content = to_csv(table)
         dataset = describe(table, self._rules, today=date.today())  # noqa: DTZ011 - the day on which the office counted
-        name = f"{slug(str(dataset.get('title') or self._reading.source.name))[:60]}.csv"
-        url = f"{_site()}/dataset/{self._package_id}/resource/{self._resource_id}/download/{name}"
+        title = str(dataset.get("title") or self._reading.source.name)
+        self._file = f"{slug(title)[:60].strip('-')}.csv"
+        url = f"{_site()}/dataset/{self._package_id}/resource/{self._resource_id}/download/{self._file}"
         facts = FileFacts(True, "csv", True, tuple(table.columns), len(table.rows), tuple(_people_in(table)))
         self._reading.files = {url: facts}
         resource = {
             "id": KEY,
-            "name": str(dataset.get("title") or name),
+            "name": title,
             "url": url,
             "format": "CSV",
             "mimetype": "text/csv",
@@ -119,11 +126,10 @@ def _site() -> str:
     return str(config["ckan.site_url"]).rstrip("/") + str(config.get("ckan.root_path") or "").replace("/{{LANG}}", "")
 
 
-def _put(resource: str, content: bytes) -> None:
-    """Write the file as CKAN stores an upload, at once and whole: a reader sees the old one or the new one."""
-    storage = uploader.get_resource_uploader({"id": resource, "url_type": "upload"})
-    path = Path(storage.get_path(resource))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}~")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+def _put(resource: str, name: str, content: bytes) -> None:
+    """Store the file as CKAN stores an upload of this resource; a reader sees the old one or the new one, never half."""
+    upload = FileStorage(io.BytesIO(content), filename=name, content_type="text/csv")
+    storage = uploader.get_resource_uploader({"id": resource, "url": name, "url_type": "upload", "upload": upload})
+    if getattr(storage, "storage_path", True) is None:
+        raise Refused("E-RUN-008")
+    storage.upload(resource, len(content) // 2**20 + 2)
