@@ -7,7 +7,7 @@ from pathlib import Path
 QUEUE = "satudata"
 
 
-def web(venv: Path, port: int, *, workers: int = 2, threads: int = 8) -> list[str]:
+def web(venv: Path, port: int, *, workers: int = 2, threads: int = 4) -> list[str]:
     """Return the command of the web server: CKAN's pages and the API, in `workers` processes; needs `CKAN_INI`."""
     return [
         str(venv / "bin" / "granian"),
@@ -19,6 +19,7 @@ def web(venv: Path, port: int, *, workers: int = 2, threads: int = 8) -> list[st
         "--http=1",
         "--no-ws",
         "--respawn-failed-workers",
+        "--workers-kill-timeout=8",
         "--log-level=warning",
         "deploy.wsgi:application",
     ]

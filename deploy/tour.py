@@ -75,7 +75,7 @@ def _print_counts() -> None:
 
 def _print_reasons() -> None:
     from ckanext.satudata.catalog.tables import issue, record  # noqa: PLC0415
-    from ckanext.satudata.harvest import messages  # noqa: PLC0415
+    from ckanext.satudata.harvest.messages import render  # noqa: PLC0415
 
     datasets = sa.func.count(sa.distinct(record.c.id))
     rows = model.Session.execute(
@@ -99,7 +99,7 @@ def _print_reasons() -> None:
             print(f"\n{say('Mengapa', 'Why')} {title}:")
         for _, code, number, pointer, params in found[:REASONS_SHOWN]:
             values: dict[str, Any] = json.loads(params or "{}")
-            message, remedy = messages.render(code, values, lang, pointer)
+            message, remedy = render(code, values, lang, pointer)
             print(f"  {number:4} x {message} {remedy} [{code}]")
 
 
