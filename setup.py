@@ -43,6 +43,7 @@ setup(
         "jmespath>=1.0",
         "jsonschema[format-nongpl]>=4.23",
         "PyYAML>=6.0",
+        "python-calamine>=0.9",
         "rdflib>=7.1",
         "requests>=2.32",
         "urllib3>=2.6.3",

@@ -98,7 +98,9 @@ class Dataset(Mapping[str, Any]):
         """The entries of `resources` that are objects."""
         found = self._fields.get("resources")
         return (
-            [resource for resource in found if isinstance(resource, Mapping)] if isinstance(found, list | tuple) else []
+            [resource for resource in found if type(resource) is dict or isinstance(resource, Mapping)]
+            if isinstance(found, list | tuple)
+            else []
         )
 
 
