@@ -46,6 +46,20 @@ _PARTS = (
     (re.compile(r"(?:triwulan|tw|q|kuartal)\s*[-.]?\s*(iv|i{1,3}|[1-4])\b"), 3),
     (re.compile(r"(?:semester|smt)\s*(i{1,2}|[12])\b"), 6),
 )
+_GEOMETRIES = {
+    name.lower(): name
+    for name in [
+        "Point",
+        "MultiPoint",
+        "LineString",
+        "MultiLineString",
+        "Polygon",
+        "MultiPolygon",
+        "GeometryCollection",
+        "Feature",
+        "FeatureCollection",
+    ]
+}
 _YES_NO = dict.fromkeys(("ya", "yes", "y", "true", "1"), True) | dict.fromkeys(
     ("tidak", "no", "n", "false", "0", "t"), False
 )
@@ -260,7 +274,12 @@ def parsed(value: Any) -> Any:
 def geometry(value: Any) -> dict[str, Any] | None:
     """A GeoJSON object, also when it comes as text."""
     found = parsed(value)
-    return found if isinstance(found, dict) and isinstance(found.get("type"), str) else None
+    kind = (
+        _GEOMETRIES.get(found["type"].lower())
+        if isinstance(found, dict) and isinstance(found.get("type"), str)
+        else None
+    )
+    return {**found, "type": kind} if kind else None
 
 
 def url(value: Any) -> str | None:

@@ -28,9 +28,9 @@ class Ready:
 
 def ready_made(name: str) -> Ready:
     """The mapping of that name; KeyError for an unknown one."""
-    from satudata_harvesters.mappings import alike, ckan  # noqa: PLC0415 - they need Draft from here
+    from satudata_harvesters.mappings import alike, ckan, dcat  # noqa: PLC0415 - they need Draft from here
 
-    return {"ckan": ckan.READY, "otomatis": alike.READY}[name]
+    return {"ckan": ckan.READY, "dcat": dcat.READY, "otomatis": alike.READY}[name]
 
 
-NAMES = ("ckan", "otomatis")
+NAMES = ("ckan", "dcat", "otomatis")

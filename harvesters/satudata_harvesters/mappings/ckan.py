@@ -123,8 +123,8 @@ def _fallbacks(draft: Draft, raw: Mapping[str, Any], extras: dict[str, Any]) -> 
             ("license_id", raw.get("license_url")),
             ("jadwal_pemutakhiran", DAYS.get(str(raw.get("data_update_frequency")))),
             ("kontak_nama_unit", extras.get("contact_name") or contact.get("name")),
-            ("kontak_nama_unit", _unit(raw.get("maintainer"))),
-            ("kontak_nama_unit", _unit(raw.get("author"))),
+            ("kontak_nama_unit", unit_name(raw.get("maintainer"))),
+            ("kontak_nama_unit", unit_name(raw.get("author"))),
             ("kontak_surel", extras.get("contact_email") or extras.get("contact-email") or contact.get("email")),
             ("kontak_surel", raw.get("maintainer_email")),
             ("kontak_surel", raw.get("author_email")),
@@ -139,7 +139,7 @@ def _fallbacks(draft: Draft, raw: Mapping[str, Any], extras: dict[str, Any]) -> 
                 draft.dataset[name] = found
 
 
-def _unit(name: Any) -> str | None:
+def unit_name(name: Any) -> str | None:
     """The name if it is an office's: many portals keep an official's own there, which is no contact to publish."""
     found = values.text(name)
     return found if found and _OFFICE.search(found) else None
