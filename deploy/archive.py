@@ -26,7 +26,8 @@ from deploy.wording import say
 
 FORMAT = 1
 DUMP, FACTS = "database.dump", "archive.json"
-KEYS = ["session", "source-secrets", "token-keys"]
+#: Passwords of the services: they belong to the machine, every other secret to the data.
+MACHINE_SECRETS = {"postgres-administrator", "postgres-satudata", "redis"}
 
 
 def backup() -> int:
@@ -60,8 +61,9 @@ def restore() -> int:
             options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
             _pg(installation, "pg_restore", [*options, str(folder / DUMP)])
             _replace(folder / "storage", installation.storage, installation)
-            for key in KEYS:
-                _replace(folder / "secrets" / key, installation.secrets / key, installation)
+            for path in (folder / "secrets").iterdir():
+                if path.name not in MACHINE_SECRETS:
+                    _replace(path, installation.secrets / path.name, installation)
             (installation.data / "state" / "migrated").unlink(missing_ok=True)
     installation = bring_up()
     with step(say("Menyusun ulang indeks pencarian", "Building the search index again")):
@@ -98,8 +100,9 @@ def _write(installation: Installation, target: Path, moment: datetime) -> None:
         _add_facts(archive, moment)
         archive.add(dump, DUMP)
         archive.add(installation.storage, "storage", filter=_without_assets)
-        for name in KEYS:
-            archive.add(installation.secrets / name, f"secrets/{name}")
+        for path in sorted(installation.secrets.iterdir()):
+            if path.name not in MACHINE_SECRETS:
+                archive.add(path, f"secrets/{path.name}")
 
 
 def _agreed(consequence: str) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
+import yaml
 from ckan import model
 from ckan.cli.cli import CtxObject, ckan
 from ckan.lib.redis import connect_to_redis
@@ -152,7 +153,7 @@ def _person(site: Site, name: str) -> Person:
 
 def _sources(site: Site) -> list[str]:
     """Register what is missing and return the names of all, in the order of their harvest."""
-    known = {row["name"] for row in site.answer("source", "list")}
+    known = {row["name"]: row.get("url") for row in site.answer("source", "list")}
     ports = site.installation.ports
     filled = {
         "portal_url": f"http://127.0.0.1:{ports['portal']}",
@@ -161,7 +162,9 @@ def _sources(site: Site) -> list[str]:
         "complaints_port": str(ports["complaints"]),
         "complaints_key": (site.installation.secrets / "complaints-key").read_text("utf-8").strip(),
     }
-    files = {_name_in(path.read_text("utf-8")): path.read_text("utf-8") for path in _source_files(site.installation)}
+    files = {
+        _value_in(path.read_text("utf-8"), "name"): path.read_text("utf-8") for path in _source_files(site.installation)
+    }
     files = {name: re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], text) for name, text in files.items()}
     own = os.environ.get("SOURCE")
     if own:
@@ -169,10 +172,11 @@ def _sources(site: Site) -> list[str]:
     # A file may hold the key of an application: only for the moment of its reading, and in a folder of our own (0700).
     with tempfile.TemporaryDirectory(dir=site.installation.data / "run") as folder:
         for name, text in files.items():
-            if name not in known:
+            # A known one is left as people made it, unless its application has moved to another port.
+            if name not in known or known[name] != _value_in(text, "url"):
                 file = Path(folder) / f"{name}.yaml"
                 file.write_text(text, "utf-8")
-                site.answer("source", "add", name, "--file", str(file), "--approved-by", "walidata")
+                site.answer("source", "add", name, "--file", str(file), "--approved-by", "walidata", "--update")
     return list(files)
 
 
@@ -180,11 +184,9 @@ def _source_files(installation: Installation) -> list[Path]:
     return sorted((installation.code / "demo" / "sources").glob("*.yaml"))
 
 
-def _name_in(text: str) -> str:
-    found = re.search(r"^name: *([\w-]+) *$", text, re.MULTILINE)
-    if found is None:
-        raise ValueError("a source file of the demo has no name")
-    return found[1]
+def _value_in(text: str, key: str) -> str:
+    """Return what a source file says at its top level."""
+    return str(yaml.safe_load(text)[key])
 
 
 def _harvest(site: Site, name: str) -> bool:

@@ -29,11 +29,11 @@ echo "### bare Debian 12: ${SECONDS}s"
 
 rm -f "$root"/etc/apt/sources.list
 for lent in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d/99* /etc/apt/auth.conf.d /etc/apt/keyrings \
-    /etc/ssl/certs /usr/local/share/ca-certificates /etc/pip.conf /etc/resolv.conf /etc/hosts /etc/maven/settings.xml \
+    /usr/local/share/ca-certificates /etc/pip.conf /etc/resolv.conf /etc/hosts /etc/maven/settings.xml \
     "$closed/.m2/settings.xml" "$closed/.config/pip"; do
     if [ -e "$lent" ]; then
         mkdir -p "$root/$(dirname "$lent")"
-        cp -aLT "$lent" "$root$lent"
+        cp -aLT --remove-destination "$lent" "$root$lent"
     fi
 done
 mount -t proc proc "$root/proc"
@@ -41,6 +41,7 @@ mount -t sysfs -o ro sysfs "$root/sys"
 mount --bind /dev "$root/dev"
 mount --bind /dev/pts "$root/dev/pts"
 mkdir -p "$root/dev/shm" && mount -t tmpfs shm "$root/dev/shm"
+chroot "$root" update-ca-certificates >/dev/null
 git clone -q --no-hardlinks "$checkout" "$root$home"
 if [ -d "$checkout/../shared/recorded" ]; then
     mkdir -p "$root$closed/shared"

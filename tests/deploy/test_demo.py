@@ -1,0 +1,174 @@
+"""`make demo` as an operator uses it: from nothing to a tour, again, and after everything was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.layout import CHECKOUT
+
+pytestmark = pytest.mark.long
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo of its own: another data folder, other ports, nothing shared with a demo of this checkout."""
+
+    data: Path
+
+    def make(self, target: str, **variables: str) -> tuple[str, float]:
+        """Run a target; its output and how many seconds it took. A failing one fails the test with its words."""
+        started = time.monotonic()
+        run = subprocess.run(
+            ["make", target],
+            cwd=CHECKOUT,
+            env={**os.environ, "SATUDATA_DATA": str(self.data), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout
+        return run.stdout, time.monotonic() - started
+
+    def processes(self) -> list[int]:
+        """Every process of this demo, Postgres's first one by its own file."""
+        marker = f"SATUDATA_INSTALLATION={self.data}".encode()
+        found = [int((self.data / "postgres" / "postmaster.pid").read_text().split()[0])]
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if marker in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
+        supervisor = self.data / "run" / "supervisord.pid"
+        return [*found, int(supervisor.read_text())]
+
+
+@pytest.fixture(scope="module")
+def demo():
+    folder = Path(tempfile.mkdtemp(prefix="satudata-demo-"))
+    folder.chmod(0o755)
+    started = Demo(folder / "data")
+    try:
+        yield started
+    finally:
+        started.make("clean", CONFIRM="yes")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def curl_line(output: str) -> str:
+    [line] = [line for line in output.splitlines() if line.startswith("curl ")]
+    return line
+
+
+def listed(output: str) -> dict:
+    """What the tour's own curl line answers, run as it stands."""
+    answer = subprocess.run(["sh", "-c", curl_line(output)], capture_output=True, text=True, check=True, timeout=30)
+    return json.loads(answer.stdout)
+
+
+def counts(output: str) -> list[str]:
+    return re.findall(r"^(?:aduan-warga|portal-kabupaten) .*\d$", output, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def first(demo):
+    return demo.make("demo")[0]
+
+
+def test_the_tour_ends_with_one_call_that_answers_in_the_envelope(first):
+    assert "\x1b" not in first
+    answer = listed(first)
+    assert set(answer) == {"data", "meta", "links"}
+    assert answer["meta"]["total"] > 100
+    assert answer["data"]
+
+
+def test_the_tour_counts_each_source_and_says_why_some_is_not_shown(first):
+    assert len(counts(first)) == 2
+    assert "Mengapa perlu perbaikan" in first
+    assert "Mengapa tidak dimuat" in first
+    for login in ("admin", "walidata", "operator-dinkes"):
+        assert re.search(rf"^  {login} +\S{{23}} ", first, re.MULTILINE)
+
+
+def test_a_second_run_is_quick_and_neither_loses_nor_doubles(demo, first):
+    again, seconds = demo.make("demo")
+    assert seconds < 30
+    assert counts(again) == counts(first)
+    assert listed(again)["meta"]["total"] == listed(first)["meta"]["total"]
+    assert "baru 0, berubah 0" in again
+
+
+def test_after_every_process_was_killed_a_run_brings_all_of_it_back(demo, first):
+    for pid in demo.processes():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    again, _ = demo.make("demo")
+    assert counts(again) == counts(first)
+    assert listed(again)["meta"]["total"] == listed(first)["meta"]["total"]
+
+
+def test_secrets_are_readable_for_their_owner_only_and_in_no_log(demo, first):
+    secrets = [path for path in (demo.data / "secrets").rglob("*") if path.is_file()]
+    assert len(secrets) >= 8
+    for path in [*secrets, demo.data / "ckan.ini", demo.data / "supervisord.conf"]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    values = [line for path in secrets if path.suffix != ".pem" for line in path.read_text().split() if len(line) > 15]
+    logs = b"".join(path.read_bytes() for name in ("log", "setup-log") for path in (demo.data / name).glob("*"))
+    assert [value for value in values if value.encode() in logs] == []
+
+
+def test_nothing_listens_beyond_this_machine(demo, first):
+    ours = set(json.loads((demo.data / "ports.json").read_text()).values())
+    listening = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            address, port = local.split(":")
+            if state == "0A" and int(port, 16) in ours:
+                listening.add((address, int(port, 16)))
+    assert {port for _, port in listening} == ours
+    assert {address for address, _ in listening} == {"0100007F"}
+
+
+def test_a_backup_brings_back_what_was_lost(demo, first, tmp_path):
+    archive = tmp_path / "cadangan.tar"
+    demo.make("backup", FILE=str(archive))
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    demo.make("clean", CONFIRM="yes")
+    demo.make("restore", FILE=str(archive), CONFIRM="yes")
+    again, _ = demo.make("demo")
+    assert counts(again) == counts(first)
+    assert listed(again)["meta"]["total"] == listed(first)["meta"]["total"]
+    assert "baru 0, berubah 0" in again
+
+
+def test_a_source_that_is_down_is_named_and_stops_nothing(demo, first):
+    """One's own portal that does not answer: the demo is up, the tour is printed, the exit code tells."""
+    run = subprocess.run(
+        ["make", "demo", "SOURCE=https://portal.invalid"],
+        cwd=CHECKOUT,
+        env={**os.environ, "SATUDATA_DATA": str(demo.data)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert run.returncode != 0
+    assert curl_line(run.stdout)
+    assert "portal-sendiri-portal-invalid" in run.stderr
