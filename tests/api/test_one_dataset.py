@@ -153,6 +153,8 @@ def test_a_single_read_is_one_statement_and_a_token_costs_none(office, read, cli
     from ckan import model
     from sqlalchemy import event
 
+    from ckanext.satudata.api import database
+
     id_ = office.put(index=False)
     by = client_of("catalog:read")
     read("/vocabularies", by=by)
@@ -161,13 +163,16 @@ def test_a_single_read_is_one_statement_and_a_token_costs_none(office, read, cli
     def note(_connection, _cursor, statement, *_):
         statements.append(statement)
 
-    event.listen(model.meta.engine, "before_cursor_execute", note)
+    engines = (model.meta.engine, database.engine())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         read(f"/datasets/{id_}", by=by)
         counted = len(statements)
         read("/vocabularies/kategori", by=by)
     finally:
-        event.remove(model.meta.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
     assert (counted, len(statements)) == (1, 1)
 
 

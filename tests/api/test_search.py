@@ -310,6 +310,8 @@ def test_a_list_costs_no_statement(shelf, read, client_of):
     from ckan import model
     from sqlalchemy import event
 
+    from ckanext.satudata.api import database
+
     by = client_of("catalog:read")
     read("/datasets", by=by)
     statements = []
@@ -317,9 +319,12 @@ def test_a_list_costs_no_statement(shelf, read, client_of):
     def note(_connection, _cursor, statement, *_):
         statements.append(statement)
 
-    event.listen(model.meta.engine, "before_cursor_execute", note)
+    engines = (model.meta.engine, database.engine())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         read("/datasets", by=by, q="padi")
     finally:
-        event.remove(model.meta.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
     assert statements == []

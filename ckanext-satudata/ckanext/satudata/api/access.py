@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from ckanext.satudata.api import database, guard, settings, tokens
 from ckanext.satudata.api.problems import Problem, Unavailable
-from ckanext.satudata.catalog import roles
+from ckanext.satudata.catalog import hidden, roles
 from ckanext.satudata.catalog.search import Reader
 
 REALM = "satudata"
@@ -80,8 +80,15 @@ def unauthorized(error: str | None = "invalid_token") -> Problem:
     return Problem(401, headers={"WWW-Authenticate": challenge})
 
 
+def hidden_ids() -> list[str]:
+    """Datasets that no search may show, as read with the token's revocation; from the outbox when Redis lacks them."""
+    known: list[str] | None = g.get("hidden")
+    return hidden.ids() if known is None else known
+
+
 def within(passage: guard.Passage, limit: int) -> None:
     """Leave the rate for the answer's headers; 429 when it is exceeded."""
+    g.hidden = passage.hidden
     g.rate = (limit, max(0, limit - passage.count), max(0, passage.reset))
     if passage.count > limit:
         retry = max(1, passage.reset)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ckan import model
-from sqlalchemy import Connection, Executable, Row
+from sqlalchemy import URL, Connection, Engine, Executable, Row, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -20,6 +20,10 @@ AUDIENCE = (
     "CASE WHEN :everything OR r.owner_org = ANY(:own) OR (r.hak_akses = 'terbatas' AND r.owner_org = ANY(:granted))"
     " THEN 'full' ELSE 'public' END"
 )
+
+#: Seconds a reader waits for a free connection.
+TIMEOUT = 1.5
+_engines: dict[URL, Engine] = {}
 
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -40,9 +44,23 @@ def rows(statement: Executable, params: Mapping[str, Any] | None = None) -> Sequ
 
 
 def _read(statement: Executable, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
-    engine = model.meta.engine.execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with engine().connect() as connection:
         return connection.execute(statement, dict(params or {})).all()
+
+
+def engine() -> Engine:
+    """Connections for reading alone, to CKAN's database: one round trip a statement, where CKAN's own take four."""
+    url = model.meta.engine.url
+    if url not in _engines:
+        _engines[url] = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            pool_size=8,
+            pool_timeout=TIMEOUT,
+            connect_args={"connect_timeout": 2},
+        )
+    return _engines[url]
 
 
 def readership(reader: Reader) -> dict[str, Any]:
@@ -54,7 +72,7 @@ def snapshot() -> Connection:
     """A connection in which every statement sees the same moment; the caller closes it."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:
-        connection: Connection = model.meta.engine.connect().execution_options(**options)
+        connection = engine().connect().execution_options(**options)
     except GONE as error:
         raise Unavailable("postgres") from error
     return connection

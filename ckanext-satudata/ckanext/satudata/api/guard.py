@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from ckanext.satudata.api import database, settings
 from ckanext.satudata.api.problems import Unavailable
-from ckanext.satudata.catalog import tables
+from ckanext.satudata.catalog import hidden, tables
 
 WINDOW_SECONDS = 60
 #: Seconds Redis has to answer before a request is refused with 503.
@@ -29,22 +29,23 @@ TIMEOUT = 0.8
 _SCRIPT = """
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then return {0} end
 for i = 4, #ARGV do
-  if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return {1, 1, 0, 0} end
+  if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return {1, 1, 0, 0, 1, {}} end
 end
 local count = redis.call('INCR', KEYS[2])
 if count == 1 then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 if ARGV[3] ~= '' then redis.call('HINCRBY', KEYS[3], ARGV[3], 1) end
-return {1, 0, count, redis.call('TTL', KEYS[2])}
+return {1, 0, count, redis.call('TTL', KEYS[2]), redis.call('EXISTS', KEYS[4]), redis.call('ZRANGE', KEYS[5], 0, -1)}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What Redis says of one request; `reset` in seconds."""
+    """What Redis says of one request; `reset` in seconds. `hidden` is None when Redis does not know what is."""
 
     revoked: bool
     count: int
     reset: int
+    hidden: list[str] | None = None
 
 
 class _Link:
@@ -97,7 +98,7 @@ def check(bucket: str, *, members: Sequence[str] = (), user: str = "") -> Passag
     Raises `Unavailable` when Redis does not answer in time.
     """
     prefix = settings.redis_prefix()
-    names = [f"{prefix}revoked", f"{prefix}rate:{bucket}", f"{prefix}uses"]
+    names = [f"{prefix}revoked", f"{prefix}rate:{bucket}", f"{prefix}uses", *hidden.names()]
     return _answered(lambda: _check(names, [WINDOW_SECONDS, user, *members]))
 
 
@@ -109,7 +110,8 @@ def _check(names: list[str], arguments: list[Any]) -> Passage:
         if here.connections != met:
             continue  # a new connection: the server may be another one by now
         if answer[0]:
-            return Passage(bool(answer[1]), int(answer[2]), int(answer[3]))
+            known = [id_.decode() for id_ in answer[5]] if answer[4] else None
+            return Passage(bool(answer[1]), int(answer[2]), int(answer[3]), known)
         rebuild()
     raise Unavailable("redis")
 

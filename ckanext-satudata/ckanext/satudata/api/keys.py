@@ -39,7 +39,9 @@ class KeyRing:
     stamp: int
 
 
-_rings: dict[Path, KeyRing] = {}
+#: Seconds for which the folder is taken to be as it was; a key that is not known is looked for at once.
+LOOK_AGAIN = 1.0
+_rings: dict[Path, tuple[KeyRing, float]] = {}
 
 
 def ring() -> KeyRing:
@@ -47,12 +49,20 @@ def ring() -> KeyRing:
     folder = settings.keys_dir()
     if folder is None:
         raise KeyFolderError("ckanext.satudata.api.keys_dir is not set")
-    known = _rings.get(folder)
-    if known is not None and _stamp(folder) == known.stamp:
+    known, looked = _rings.get(folder, (None, 0.0))
+    now = time.monotonic()
+    if known is not None and (now - looked < LOOK_AGAIN or _stamp(folder) == known.stamp):
+        if now - looked >= LOOK_AGAIN:
+            _rings[folder] = (known, now)
         return known
     loaded = _load(folder) or _first(folder)
-    _rings[folder] = loaded
+    _rings[folder] = (loaded, now)
     return loaded
+
+
+def look_again() -> None:
+    """Read the folder at the next need, because a `kid` is not known or a key was made."""
+    _rings.clear()
 
 
 def rotate(now: float | None = None) -> str:
@@ -65,7 +75,9 @@ def rotate(now: float | None = None) -> str:
     for older, successor in pairwise(kids):
         if _made(folder, successor) + settings.token_lifetime() < moment:
             (folder / f"{older}.pem").unlink(missing_ok=True)
-    return _generate(folder)
+    kid = _generate(folder)
+    look_again()
+    return kid
 
 
 def jwks() -> dict[str, Any]:

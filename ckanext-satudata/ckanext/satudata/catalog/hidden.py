@@ -30,6 +30,11 @@ def _key(name: str) -> str:
     return f"satudata:{config['ckan.site_id']}:hidden:{name}"
 
 
+def names() -> tuple[str, str]:
+    """Where Redis holds the marker and the ids, for a reader that asks for them together with something else."""
+    return _key("marker"), _key("ids")
+
+
 def _redis() -> Redis[bytes]:
     return connect_to_redis()
 

@@ -23,6 +23,9 @@ TIMEOUT = 1.6
 #: Words of a query beyond this number are not looked for.
 MAX_WORDS = 32
 FACET_LIMIT = 100
+#: Bytes of a query that are asked for in the address; Jetty takes 8 kB by default.
+LONGEST_ADDRESS = 6000
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 class SearchUnavailable(RuntimeError):  # noqa: N818 - a state, not a mistake
@@ -183,12 +186,15 @@ _kept = threading.local()
 
 
 def _ask(body: str) -> bytes:
-    """POST to Solr over this thread's connection; a connection that Solr has closed meanwhile is opened once more."""
+    """Ask Solr over this thread's connection; a connection that Solr has closed meanwhile is opened once more."""
     url = str(config.get("solr_url")).rstrip("/")
     for attempt in (1, 2):
         connection, path, headers = _connection(url)
         try:
-            connection.request("POST", f"{path}/select", body, headers)
+            if len(body) < LONGEST_ADDRESS:  # one packet, where a body is sent in another
+                connection.request("GET", f"{path}/select?{body}", headers=headers)
+            else:
+                connection.request("POST", f"{path}/select", body, {**headers, "Content-Type": FORM})
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -216,7 +222,7 @@ def _connection(url: str) -> tuple[http.client.HTTPConnection, str, dict[str, st
     if opened is None or opened[0] != url:
         parts = urllib.parse.urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        headers = {}
         user = parts.username or config.get("solr_user")
         if user:
             secret = parts.password or config.get("solr_password") or ""

@@ -11,11 +11,11 @@ import orjson
 from flask import Response
 from sqlalchemy import text
 
-from ckanext.satudata.api import answering, database, paging, parameters, problems
+from ckanext.satudata.api import access, answering, database, paging, parameters, problems
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Problem, bad_parameter
 from ckanext.satudata.api.routing import route
-from ckanext.satudata.catalog import hidden, search
+from ckanext.satudata.catalog import search
 from satudata_schemas import contract
 
 MAX_LIMIT = 100
@@ -83,7 +83,7 @@ def datasets(caller: Caller, values: dict[str, Any]) -> Response:
         limit=values.get("limit", DEFAULT_LIMIT),
         cursor=paging.opened(values["cursor"], binding) if "cursor" in values else "*",
         facets=[FACETS[name][0] for name in values.get("facets", ())],
-        hidden=hidden.ids(),
+        hidden=access.hidden_ids(),
     )
     try:
         result = search.search(query)
