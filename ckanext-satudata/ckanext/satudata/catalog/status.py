@@ -66,6 +66,7 @@ def waiting(
     session: Session,
     *,
     organization_ids: Sequence[str] | None = None,
+    source_ids: Sequence[str] | None = None,
     statuses: Sequence[str] = ("menunggu",),
     limit: int = 100,
     after: str | None = None,
@@ -87,6 +88,8 @@ def waiting(
     )
     if organization_ids is not None:
         statement = statement.where(record.owner_org.in_(organization_ids))
+    if source_ids is not None:
+        statement = statement.where(record.source_id.in_(source_ids))
     if after is not None:
         statement = statement.where(record.id > after)
     return [dict(row) for row in session.execute(statement).mappings()]

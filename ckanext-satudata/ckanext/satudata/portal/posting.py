@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
 from ckan import model
 from ckan.config.middleware.flask_app import csrf
@@ -11,6 +12,7 @@ from ckan.lib import helpers as ckan_helpers
 from ckan.plugins import toolkit
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import MethodNotAllowed
 
 from ckanext.satudata.catalog.roles import NotAllowed
 from ckanext.satudata.harvest import messages
@@ -32,6 +34,25 @@ def guard(blueprint: Blueprint) -> Blueprint:
             csrf.protect()
 
     return blueprint
+
+
+def action(blueprint: Blueprint, rule: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Register a view that changes something: POST only.
+
+    A GET is answered 405 by a rule of its own; without one CKAN's static files would answer 404.
+    """
+
+    def register(view: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(view)
+        def posted(**values: str) -> Response:
+            if request.method != "POST":
+                raise MethodNotAllowed(["POST"])
+            return view(**values)
+
+        blueprint.add_url_rule(rule, view_func=posted, methods=["GET", "POST"])
+        return view
+
+    return register
 
 
 @contextmanager

@@ -31,13 +31,18 @@ def queue() -> str:
     statuses = _statuses()
     if not statuses:
         toolkit.abort(403, toolkit._("Halaman ini hanya untuk Walidata."))
-    after = request.args.get("setelah")
-    rows = status.waiting(model.Session, statuses=statuses, limit=_PAGE + 1, after=after)
+    after, chosen = request.args.get("setelah"), request.args.get("sumber", "")
+    waiting = _sources_waiting(statuses)
+    ids = [one["id"] for one in waiting if one["name"] == chosen] if chosen else None
+    rows = status.waiting(model.Session, statuses=statuses, source_ids=ids, limit=_PAGE + 1, after=after)
     more = rows[_PAGE - 1]["id"] if len(rows) > _PAGE else ""
-    return base.render("satudata/review/queue.html", {"rows": _described(rows[:_PAGE]), "more": more, "after": after})
+    return base.render(
+        "satudata/review/queue.html",
+        {"rows": _described(rows[:_PAGE]), "more": more, "after": after, "sources": waiting, "chosen": chosen},
+    )
 
 
-@blueprint.post("/setujui")
+@posting.action(blueprint, "/setujui")
 def approve() -> Response:
     """Publish the chosen datasets."""
     person = access.require_login()
@@ -50,7 +55,7 @@ def approve() -> Response:
     return see_other("satudata_review.queue")
 
 
-@blueprint.post("/kembalikan")
+@posting.action(blueprint, "/kembalikan")
 def send_back() -> Response:
     """Return the chosen datasets to their OPD, with a reason and a day by which they are to be mended."""
     person = access.require_login()
@@ -80,8 +85,23 @@ def _statuses() -> list[str]:
     return found
 
 
+def _sources_waiting(statuses: Sequence[str]) -> list[dict[str, Any]]:
+    """The sources of what waits, with how much of each: `{id, name, title, count}`."""
+    record, source = t.record.c, t.source.c
+    rows = model.Session.execute(
+        sa.select(source.id, source.name, source.title, sa.func.count().label("count"))
+        .join(t.record, record.source_id == source.id)
+        .where(record.status.in_(statuses))
+        .group_by(source.id)
+        .order_by(source.title)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def _chosen() -> list[str]:
-    return [value[:100] for value in request.form.getlist("id")][:_MOST]
+    """The datasets that were ticked; with the button for all, those the page showed."""
+    field = "tampil" if request.form.get("semua") else "id"
+    return [value[:100] for value in request.form.getlist(field)][:_MOST]
 
 
 def _nothing_chosen() -> Response:

@@ -58,19 +58,19 @@ def findings_csv(name: str, run_id: str) -> Response:
     return response
 
 
-@blueprint.post("/<run_id>/batalkan")
+@posting.action(blueprint, "/<run_id>/batalkan")
 def cancel(name: str, run_id: str) -> Response:
     """Stop a run; what it has written stays."""
     return _decide(name, run_id, runs.cancel, toolkit._("Penarikan dibatalkan. Yang sudah ditarik tetap tersimpan."))
 
 
-@blueprint.post("/<run_id>/setujui-penghapusan")
+@posting.action(blueprint, "/<run_id>/setujui-penghapusan")
 def confirm(name: str, run_id: str) -> Response:
     """Let a held run mark the datasets it no longer found."""
     return _decide(name, run_id, runs.confirm, toolkit._("Dataset yang tidak ditemukan di sumber sudah ditandai."))
 
 
-@blueprint.post("/<run_id>/tolak-penghapusan")
+@posting.action(blueprint, "/<run_id>/tolak-penghapusan")
 def reject(name: str, run_id: str) -> Response:
     """Close a held run without marking anything."""
     return _decide(name, run_id, runs.reject, toolkit._("Tidak ada dataset yang ditandai. Penarikan ditutup."))

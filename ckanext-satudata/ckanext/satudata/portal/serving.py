@@ -59,6 +59,7 @@ def own_files() -> Flask:
     app = Flask("satudata-aset", static_folder=None)
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     app.config["COMPRESS_STREAMS"] = False
+    app.config["COMPRESS_MIN_SIZE"] = 0
     Compress(app)
 
     @app.get("/<version>/<name>")

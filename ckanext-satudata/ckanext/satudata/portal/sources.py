@@ -80,7 +80,7 @@ def preview() -> str | tuple[str, int]:
     )
 
 
-@blueprint.post("/baru/simpan")
+@posting.action(blueprint, "/baru/simpan")
 def save() -> Response:
     """The third step: store the source and start its first run."""
     person = access.require_login()
@@ -120,7 +120,7 @@ def show(name: str) -> str:
     )
 
 
-@blueprint.post("/<name>/tarik")
+@posting.action(blueprint, "/<name>/tarik")
 def harvest(name: str) -> Response:
     """Start a run."""
     source = found(name)
@@ -135,13 +135,13 @@ def harvest(name: str) -> Response:
     return see_other("satudata_runs.show", name=name, run_id=run_id)
 
 
-@blueprint.post("/<name>/jeda")
+@posting.action(blueprint, "/<name>/jeda")
 def pause(name: str) -> Response:
     """Stop harvesting a source; what is published stays."""
     return _switch(name, pausing=True)
 
 
-@blueprint.post("/<name>/lanjutkan")
+@posting.action(blueprint, "/<name>/lanjutkan")
 def resume(name: str) -> Response:
     """Harvest a paused source again."""
     return _switch(name, pausing=False)
