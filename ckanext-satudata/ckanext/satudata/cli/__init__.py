@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from ckanext.satudata.cli import client, dataset, harvest, opd, operations, run, source
+from ckanext.satudata.cli.start import explain_missing_database
+
+explain_missing_database()
 
 
 @click.group()

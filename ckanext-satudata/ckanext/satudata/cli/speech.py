@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.clients import ClientRefused
+from ckanext.satudata.catalog.opd import OpdRefused
 from ckanext.satudata.catalog.roles import NotAllowed
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
 from ckanext.satudata.harvest.sessions import session
@@ -101,7 +102,7 @@ def spoken(command: Command) -> Command:
             except ConfigError as error:
                 speech.mistakes(error.all())
                 end(USAGE)
-            except (Refused, ClientRefused) as refused:
+            except (Refused, ClientRefused, OpdRefused) as refused:
                 speech.problem(refused.code, refused.params)
                 end(USAGE)
             except NotAllowed:

@@ -1,0 +1,69 @@
+"""`ckan satudata …` called in this process, as CKAN's own command line calls it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import click
+import pytest
+from click.testing import CliRunner
+from cryptography.fernet import Fernet
+
+
+@pytest.fixture
+def ckan(loaded_ckan):
+    """Run a command: `ckan("source", "list", "--json")` gives `.code`, `.out`, `.err` and `.json` (parsed output)."""
+    from ckanext.satudata.cli import satudata
+
+    @click.group()
+    @click.pass_context
+    def root(context):
+        context.meta["flask_app"] = loaded_ckan.flask
+
+    root.add_command(satudata)
+
+    def call(*arguments):
+        result = CliRunner().invoke(root, ["satudata", *map(str, arguments)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        parsed = None
+        if "--json" in arguments and result.stdout.strip():
+            parsed = json.loads(result.stdout)
+        return SimpleNamespace(code=result.exit_code, out=result.stdout, err=result.stderr, json=parsed)
+
+    return call
+
+
+@pytest.fixture
+def configured(loaded_ckan):
+    """Set options of CKAN for one test."""
+    from ckan.common import config
+
+    before = {}
+
+    def put(key, value):
+        before.setdefault(key, config.get(key))
+        config[key] = value
+
+    yield put
+    for key, value in before.items():
+        config[key] = value
+
+
+@pytest.fixture
+def region(clean_catalog, act, configured, tmp_path, unique):
+    """An office, a user of the Walidata, a key file, and the administrator's networks: `.office`, `.walidata`, `.permit()`."""
+    keys = tmp_path / "kunci"
+    keys.write_bytes(Fernet.generate_key() + b"\n")
+    configured("ckanext.satudata.secrets_file", str(keys))
+    act("organization_create", name=unique, title=f"Dinas {unique}")
+    act("organization_create", name=f"{unique}-walidata", title="Walidata")
+    user = act("user_create", name=f"{unique}-orang", email=f"{unique}@contoh.go.id", password="kata-sandi-uji")
+    act("organization_member_create", id=f"{unique}-walidata", username=user["name"], role="editor")
+    configured("ckanext.satudata.walidata_org", f"{unique}-walidata")
+    return SimpleNamespace(
+        office=unique,
+        walidata=user["name"],
+        permit=lambda *entries: configured("ckanext.satudata.allow_networks", list(entries)),
+    )
