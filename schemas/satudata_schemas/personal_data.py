@@ -58,6 +58,13 @@ PROVINCES = frozenset(
 )
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
+#: A NIK or family card number as one pattern, after the same rules as `is_nik` but for the leap years.
+NIK = (
+    r"(?:1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-6])(?!00)[0-9]{2}(?!00)[0-9]{2}"
+    r"(?:(?:0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])(?:0[13578]|1[02])"
+    r"|(?:0[1-9]|[12][0-9]|30|4[1-9]|[56][0-9]|70)(?:0[469]|11)"
+    r"|(?:0[1-9]|[12][0-9]|4[1-9]|[56][0-9])02)[0-9]{2}(?!0000)[0-9]{4}"
+)
 #: Kinds that must never stand in open data.
 BLOCKING = frozenset({"nik", "kk", "npwp", "person", "health", "broken_identity"})
 

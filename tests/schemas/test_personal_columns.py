@@ -1,0 +1,213 @@
+"""Personal data in tables. All people here are drawn at run time; every NIK has the serial 9999."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+
+import pytest
+
+from satudata_schemas.examine import examine
+from satudata_schemas.personal_columns import TableFinder, header_kind, in_rows
+
+ROWS = 300
+
+
+@pytest.fixture
+def draw():
+    return random.Random(2019)
+
+
+def nik(draw, *, retired=False):
+    regency = draw.randint(81, 99) if retired else draw.randint(1, 20)
+    day = draw.randint(1, 28) + draw.choice((0, 40))
+    born = f"{day:02}{draw.randint(1, 12):02}{draw.randint(0, 99):02}"
+    return f"{draw.choice((32, 33, 91, 54))}{regency:02}{draw.randint(1, 40):02}{born}9999"
+
+
+def word(draw):
+    return "".join(draw.choice("bdgklmn") + draw.choice("aiueo") for _ in range(4)).title()
+
+
+def digits(draw, count):
+    return "".join(draw.choice("0123456789") for _ in range(count))
+
+
+def column(draw, make):
+    return [[make(draw, at)] for at in range(ROWS)]
+
+
+def kinds(header, rows):
+    return {(one.kind, one.column) for one in in_rows(header, rows)}
+
+
+@pytest.mark.parametrize("title", ["NIK", "no ktp", "kolom_1", ""])
+@pytest.mark.parametrize("retired", [False, True])
+@pytest.mark.parametrize("shape", ["{}", "'{}", "{}.0", " {} "])
+def test_a_column_of_niks_is_found_whatever_it_is_called_and_however_it_is_written(draw, title, retired, shape):
+    rows = column(draw, lambda draw, _: shape.format(nik(draw, retired=retired)))
+    [finding] = in_rows([title], rows)
+    assert (finding.kind, finding.count) == ("nik", ROWS)
+    assert finding.example.endswith("********9999")
+
+
+def test_numbers_given_as_numbers_are_found_too(draw):
+    [finding] = in_rows(["nik"], column(draw, lambda draw, _: int(nik(draw))))
+    assert finding.count == ROWS
+
+
+def test_a_few_broken_ones_do_not_hide_the_column(draw):
+    rows = column(draw, lambda draw, at: digits(draw, 16) if at % 20 == 0 else nik(draw))
+    assert kinds(["nomor"], rows) == {("nik", "nomor")}
+
+
+def test_identity_numbers_a_spreadsheet_has_rounded_are_told(draw):
+    rows = column(draw, lambda draw, _: f"3.{digits(draw, 5)}E+15")
+    assert kinds(["nik"], rows) == {("broken_identity", "nik")}
+    assert kinds(["nik"], column(draw, lambda draw, _: f"3,{digits(draw, 5)}e+15")) == {("broken_identity", "nik")}
+
+
+@pytest.mark.parametrize(
+    ("title", "make", "kind"),
+    [
+        ("no_kk", lambda draw, _: nik(draw), "kk"),
+        (
+            "nip",
+            lambda draw, _: (
+                f"19{draw.randint(60, 95)}0{draw.randint(1, 9)}1{draw.randint(0, 9)}20100{draw.randint(1, 9)}1999"
+            ),
+            "nip",
+        ),
+        (
+            "npwp",
+            lambda draw, _: f"{digits(draw, 2)}.{digits(draw, 3)}.{digits(draw, 3)}.1-{digits(draw, 3)}.000",
+            "npwp",
+        ),
+        ("npwp", lambda draw, _: digits(draw, 15), "npwp"),
+        ("no_hp", lambda draw, _: f"0812-{digits(draw, 4)}-{digits(draw, 4)}", "phone"),
+        ("hubungi", lambda draw, _: f"+62813{digits(draw, 8)}", "phone"),
+        ("surel", lambda draw, at: f"{word(draw)}{at}@contoh.com", "email"),
+        ("no_rekening", lambda draw, _: digits(draw, 10), "account"),
+        ("nisn", lambda draw, _: digits(draw, 10), "student"),
+        ("keterangan", lambda draw, _: f"an {word(draw)} NIK {nik(draw)} alamat", "nik"),
+    ],
+)
+def test_other_kinds_are_found_by_value_and_header(draw, title, make, kind):
+    assert kinds([title], column(draw, make)) == {(kind, title)}
+
+
+@pytest.mark.parametrize(
+    ("title", "make"),
+    [
+        ("no_meter", lambda draw, _: digits(draw, 16)),
+        ("kode_aset", lambda _, at: f"1201350799{at:06}"),
+        ("nib", lambda draw, _: digits(draw, 13)),
+        ("npsn", lambda draw, _: digits(draw, 8)),
+        ("bujur", lambda draw, _: f"{95 + draw.random() * 45:.13f}"),
+        ("lintang", lambda draw, _: draw.random() * -11),
+        ("kbli", lambda draw, _: digits(draw, 5)),
+        ("harga", lambda draw, _: draw.randint(10**9, 10**12)),
+        ("jumlah", lambda draw, _: f"8{draw.randint(1, 9)}{digits(draw, 8)}"),
+        ("kode_barang", lambda draw, _: digits(draw, 18)),
+        ("surel_dinas", lambda _, at: f"opd{at}@contohkab.go.id"),
+        ("tanggal", lambda draw, _: f"20{draw.randint(10, 24)}-01-1{draw.randint(0, 9)} 10:00:00.000000"),
+    ],
+)
+def test_other_long_numbers_are_no_personal_data(draw, title, make):
+    assert kinds([title], column(draw, make)) == set()
+
+
+def people(draw, **columns):
+    makers = {
+        "nama": lambda: f"{word(draw)} {word(draw)}",
+        "lahir": lambda: f"{draw.randint(1950, 2018)}-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}",
+        "alamat": lambda: f"Jl. {word(draw)} {draw.randint(1, 99)}",
+        "jk": lambda: draw.choice("LP"),
+        "desa": lambda: draw.choice(("Sukamaju", "Cibodas", "Mekar")),
+        "hp": lambda: f"0812{digits(draw, 8)}",
+        "jabatan": lambda: draw.choice(("Kepala Bidang", "Sekretaris")),
+        "agama": lambda: draw.choice(("Islam", "Kristen", "Hindu")),
+        "angka": lambda: draw.randint(0, 5000),
+        "diagnosa": lambda: draw.choice(("Demam", "Batuk")),
+        "sekolah": lambda: f"SDN {word(draw)}",
+    }
+    return list(columns), [[makers[what]() for what in columns.values()] for _ in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"nama_siswa": "nama", "tanggal_lahir": "lahir"}, "person"),
+        ({"nama": "nama", "alamat": "alamat"}, "person"),
+        ({"nama": "nama", "no_hp": "hp"}, "person"),
+        ({"tgl_lahir": "lahir", "jenis_kelamin": "jk", "desa": "desa"}, "person"),
+        ({"nama_pasien": "nama", "diagnosa": "diagnosa"}, "health"),
+        ({"tanggal_lahir": "lahir", "diagnosa": "diagnosa"}, "health"),
+    ],
+)
+def test_a_table_of_persons_is_told_also_without_names(draw, columns, kind):
+    assert kind in {one.kind for one in in_rows(*people(draw, **columns))}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"desa": "desa", "agama": "agama", "jumlah": "angka"},
+        {"kecamatan": "desa", "jenis_kelamin": "jk", "jumlah_penduduk": "angka"},
+        {"penyakit": "diagnosa", "desa": "desa", "kasus": "angka"},
+        {"nama": "nama", "jabatan": "jabatan"},
+        {"nama_sekolah": "sekolah", "alamat": "alamat", "telepon": "hp"},
+        {"nama_puskesmas": "sekolah", "alamat_puskesmas": "alamat", "no_hp": "hp"},
+        {"nama_provinsi": "desa", "nama_kabupaten": "desa", "tahun": "angka"},
+    ],
+)
+def test_ordinary_breakdowns_officials_and_facilities_are_no_table_of_persons(draw, columns):
+    assert {one.kind for one in in_rows(*people(draw, **columns))} == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("NIK Pemohon", "nik"),
+        ("No. KK", "kk"),
+        ("Nama Provinsi", "facility"),
+        ("nama_sekolah", "facility"),
+        ("Alamat Kantor", "facility"),
+        ("Alamat Rumah", "home"),
+        ("klinik", "facility"),
+        ("teknik", None),
+        ("jumlah", None),
+        (None, None),
+        ("x" * 100_000, None),
+    ],
+)
+def test_headers_promise_what_they_say(title, kind):
+    assert header_kind(title) == kind
+
+
+def test_a_file_is_examined_for_the_rules(draw, tmp_path, judge, least):
+    path = tmp_path / "penerima.csv"
+    path.write_text("no,nik,jumlah\n" + "".join(f"{at},{nik(draw)},5\n" for at in range(50)))
+    examined = examine(path)
+    assert (examined.facts.format, examined.facts.columns, examined.facts.rows) == ("csv", ("no", "nik", "jumlah"), 50)
+    assessment = judge(least, files={least.resources[0]["url"]: examined.facts})
+    assert assessment.hasil == "tidak_dimuat"
+    assert "9999" not in json.dumps(examined.facts.to_dict()).replace("********9999", "")
+
+
+def test_a_file_that_is_no_table_is_said_so_and_breaks_nothing(tmp_path):
+    (tmp_path / "a.xls").write_text("<html></html>")
+    examined = examine(tmp_path / "a.xls")
+    assert (examined.facts.readable, [issue.code for issue in examined.issues]) == (False, ["E-TBL-004"])
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 50_000, "1 " * 50_000, "@" * 50_000, "a@" * 30_000, "0-8-1" * 20_000, "E+15" * 20_000]
+)
+def test_hostile_cells_are_read_in_linear_time(text):
+    began = time.perf_counter()
+    finder = TableFinder(["a"])
+    finder.feed([text])
+    finder.findings()
+    assert time.perf_counter() - began < 1.0
