@@ -80,3 +80,36 @@ def office(act, unique):
     return SimpleNamespace(
         id=organization["id"], name=unique, source=source, ask=ask, settle=settle, put=put, rows=row, layak=layak
     )
+
+
+@pytest.fixture
+def person(act, unique):
+    """Make a person with a role in an organisation, and call CKAN's actions as that person: `.id`, `.act(action, …)`."""
+    from ckan import model
+    from ckan.plugins import toolkit
+
+    def make(organization: str | None = None, role: str = "editor", name: str = "") -> SimpleNamespace:
+        login = f"{unique}-{name or role}"
+        user = act("user_create", name=login, email=f"{login}@example.go.id", password=uuid4().hex)
+        if organization:
+            act("organization_member_create", id=organization, username=login, role=role)
+
+        def call(action: str, **data: Any) -> Any:
+            found = model.User.get(user["id"])
+            return toolkit.get_action(action)({"user": login, "auth_user_obj": found, "ignore_auth": False}, data)
+
+        return SimpleNamespace(id=user["id"], name=login, act=call)
+
+    return make
+
+
+@pytest.fixture
+def walidata(act, person, unique):
+    """A person of the Walidata's organisation."""
+    from ckan.common import config
+
+    before = config.get("ckanext.satudata.walidata_org")
+    act("organization_create", name=f"{unique}-kominfo", title="Dinas Kominfo")
+    config["ckanext.satudata.walidata_org"] = f"{unique}-kominfo"
+    yield person(f"{unique}-kominfo", "editor", "walidata")
+    config["ckanext.satudata.walidata_org"] = before

@@ -30,6 +30,7 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     plugins.implements(plugins.IFacets, inherit=True)
     plugins.implements(plugins.IPackageController, inherit=True)
     plugins.implements(plugins.IPermissionLabels)
+    plugins.implements(plugins.IActions)
     plugins.implements(plugins.IDomainObjectModification, inherit=True)
 
     def update_config(self, config: Any) -> None:
@@ -64,6 +65,14 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
         """Keep what is already hidden in Postgres out of every answer of a lagging index."""
         return index.exclude_hidden(search_params)
 
+    def after_dataset_create(self, context: Any, pkg_dict: dict[str, Any]) -> None:
+        """Nothing becomes public that assessment refuses or nobody has approved."""
+        edits.guard(context, pkg_dict)
+
+    def after_dataset_update(self, context: Any, pkg_dict: dict[str, Any]) -> None:
+        """The same for every edit, and a published dataset is not spoilt by one."""
+        edits.guard(context, pkg_dict)
+
     def after_dataset_show(self, context: Any, pkg_dict: dict[str, Any]) -> None:
         """Take away what the access class hides from this reader."""
         labels.redact(context, pkg_dict)
@@ -75,6 +84,10 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     def get_user_dataset_labels(self, user_obj: Any) -> list[str]:
         """What a person may see."""
         return labels.user_labels(user_obj, super().get_user_dataset_labels(user_obj))
+
+    def get_actions(self) -> dict[str, Callable[..., Any]]:
+        """CKAN's search for files asks no permission label; ours does."""
+        return {"resource_search": labels.resource_search}
 
     def notify(self, entity: Any, operation: str) -> None:
         """Edits by people: the same assessment, change log and index as the engine's writes."""

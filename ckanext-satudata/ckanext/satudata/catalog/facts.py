@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from satudata_schemas import contract
+from satudata_schemas import contract, timeliness
 from satudata_schemas.assess import Assessment
 from satudata_schemas.dataset import Dataset
 from satudata_schemas.label import conforms
@@ -35,19 +35,7 @@ def access_class(dataset: Dataset) -> str:
 
 def due(dataset: Dataset) -> dt.date | None:
     """When the next release is due: as announced, else the last one plus what the schedule allows."""
-    announced = _day(dataset.text("tanggal_rilis_berikut"))
-    if announced:
-        return announced
-    last = _day(dataset.text("tanggal_mutakhir"))
-    schedules = contract.vocabulary("jadwal_pemutakhiran")
-    code = schedules.resolve(dataset.text("jadwal_pemutakhiran"))
-    days = schedules[code].more.get("overdue_days") if code else None
-    if last is None or not days:
-        return None
-    try:
-        return last + dt.timedelta(days=days)
-    except OverflowError:
-        return None
+    return _day(dataset.text("tanggal_rilis_berikut")) or timeliness.due(dataset)
 
 
 def _day(text: str) -> dt.date | None:

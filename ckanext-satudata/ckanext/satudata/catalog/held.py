@@ -10,8 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
+from ckanext.satudata.catalog.bulk import upsert
 from ckanext.satudata.catalog.package import resource_ids
-from satudata_schemas.dataset import Dataset
+from satudata_schemas.dataset import Dataset, canonical
+
+
+#: the field that stands for a person's decision to keep a dataset from the public
+PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ def load(session: Session, package_ids: Sequence[str]) -> dict[str, list[Held]]:
 
 def apply(dataset: Dataset, held: Iterable[Held], package: str, *, keep_resource_ids: bool = False) -> Dataset:
     """The dataset with what people hold; values of a resource that is gone are passed over."""
-    fields = {item.field: item.value for item in held if not item.resource_id}
+    fields = {item.field: item.value for item in held if not item.resource_id and item.field != PRIVATE}
     inner: dict[str, dict[str, Any]] = {}
     for item in held:
         if item.resource_id:
@@ -52,3 +57,40 @@ def apply(dataset: Dataset, held: Iterable[Held], package: str, *, keep_resource
 
 def _with(resource: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**resource, **values}.items() if value is not None}
+
+
+def differences(before: Dataset, after: Dataset, package: str, *, keep_resource_ids: bool = False) -> list[Held]:
+    """What one edit has set: the fields whose canonical value differs, and of resources that both have, theirs.
+
+    Where resources were added or taken away, the whole list is what was set.
+    """
+    found = [
+        Held(name, "", after.get(name))
+        for name in sorted({*before, *after} - {"resources"})
+        if canonical({name: before.get(name)}) != canonical({name: after.get(name)})
+    ]
+    ids = [resource_ids(package, side.resources, keep=keep_resource_ids) for side in (before, after)]
+    if ids[0] != ids[1]:
+        return [*found, Held("resources", "", [dict(item) for item in after.resources])]
+    for id_, old, new in zip(ids[0], before.resources, after.resources, strict=True):
+        keys = sorted({*old, *new} - {"created"})  # CKAN fills it in where a source says nothing
+        found += [Held(key, id_, new.get(key)) for key in keys if old.get(key) != new.get(key)]
+    return found
+
+
+def keep(
+    session: Session, package: str, values: Iterable[Held], *, source_values: Mapping[str, Any], user_id: str | None
+) -> None:
+    """Hold these values from now on, beside what the source said when they were set."""
+    rows = [
+        {
+            "package_id": package,
+            "field": item.field,
+            "resource_id": item.resource_id,
+            "value": item.value,
+            "source_value": None if item.resource_id else source_values.get(item.field),
+            "user_id": user_id,
+        }
+        for item in values
+    ]
+    upsert(session, tables.held, rows, replace=("value", "user_id"))

@@ -67,14 +67,14 @@ def add_fields(document: dict[str, Any]) -> dict[str, Any]:
 
 def documents_of(session: Session, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Solr documents of packages, as CKAN's index makes them; nothing for a package that is gone or deleted."""
-    wanted = list(ids)
-    shown = show.both(session, wanted)
+    batch = show.Batch(session, list(ids))
     made: dict[str, dict[str, Any]] = {}
-    token = _prepared.set(documents.facts(session, list(shown)))
+    token = _prepared.set(documents.facts(session, list(batch.packages)))
     try:
-        for id_, (default, custom) in shown.items():
-            if default.get("state") == "deleted":
+        for id_, package in batch.packages.items():
+            if package.state == "deleted":
                 continue
+            default, custom = batch.both(id_)
             collector = _Collector()
             _ckans_index_package(collector)(ckan_index.PackageSearchIndex(), dict(default, with_custom_schema=custom))
             made[id_] = collector.documents[0]
@@ -149,7 +149,7 @@ def _body(made: Iterable[dict[str, Any]], gone: Iterable[str]) -> bytes:
 
 
 def _json(document: Mapping[str, Any]) -> bytes:
-    return orjson.dumps({key: value for key, value in document.items() if value is not None}, default=str)
+    return orjson.dumps({str(key): value for key, value in document.items() if value is not None}, default=str)
 
 
 def _post(body: bytes) -> tuple[int, str]:

@@ -14,10 +14,12 @@ from typing import Any
 from ckan import authz, model
 from ckan.common import current_user
 from ckan.model.user import AnonymousUser
+from ckan.plugins import toolkit
 from flask import has_request_context
 from satudata_schemas.dataset import Dataset
+from sqlalchemy import func, select
 
-from ckanext.satudata.catalog import roles
+from ckanext.satudata.catalog import roles, tables
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX
 from ckanext.satudata.catalog.facts import access_class
 from ckanext.satudata.catalog.package import unpublished_fields
@@ -194,3 +196,29 @@ def for_public(document: Mapping[str, Any], access: str) -> dict[str, Any]:
 
 def _hides(key: str, access: str) -> bool:
     return _personal(key) or _personal(key.removeprefix("extras_")) or (access == "terbatas" and key in _DOCUMENT_LINKS)
+
+
+@toolkit.chained_action
+@toolkit.side_effect_free
+def resource_search(original: Any, context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """CKAN's search for files, which reads the database past every label: without those of restricted datasets.
+
+    They are taken out before anything is counted, so that a guessed address is neither shown nor confirmed.
+    """
+    asked = dict(data_dict)
+    offset, limit = int(asked.pop("offset", 0) or 0), asked.pop("limit", None)
+    found = original(context, asked)
+    files = [item if isinstance(item, dict) else vars(item) for item in found["results"]]
+    restricted = _restricted({item["package_id"] for item in files})
+    kept = [item for item, file in zip(found["results"], files, strict=True) if file["package_id"] not in restricted]
+    end = None if limit is None else offset + int(limit)
+    return {"count": len(kept), "results": kept[offset:end]}
+
+
+def _restricted(packages: set[str]) -> set[str]:
+    """Of these packages those whose files are not public."""
+    record, package = tables.record.c, model.package_table.c
+    said = package.extras["hak_akses"].astext
+    by_record = select(record.package_id).where(record.package_id.in_(packages), record.hak_akses != "terbuka")
+    by_hand = select(package.id).where(package.id.in_(packages), func.lower(said) != "terbuka")
+    return set(model.Session.execute(by_record.union(by_hand)).scalars())

@@ -97,8 +97,9 @@ class Planner:
             and asked.fingerprint == before["fingerprint"]
             and before["pending"] is None
         )
+        kept_private = any(item.field == held.PRIVATE for item in self.known.held.get(self.id, ()))
         wish = Asked(
-            action=asked.action,
+            action="hold" if kept_private and asked.action == "publish" else asked.action,
             status=asked.status,
             hasil=asked.assessment.hasil if asked.assessment else None,
             brings=dataset is not None,
@@ -242,13 +243,16 @@ class Planner:
         if after.withdrawn:
             plan.answers = []
             return
+        plan.answers = self._answers(after, record, version)
+
+    def _answers(self, after: Outcome, record: dict[str, Any], version: Dataset) -> list[dict[str, Any]]:
         answers = render(
             version,
             record=record,
             organization=self.known.organizations.get(record["owner_org"], {}),
             source=self.known.sources.get(self.asked.source_id, {}),
         )
-        plan.answers = [
+        return [
             {
                 "package_id": self.id,
                 "audience": audience,

@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ckan import logic, model, plugins
+from ckan import logic, model
 from ckan.lib import plugins as lib_plugins
 from ckan.lib.helpers import unified_resource_format
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 Shown = dict[str, Any]
@@ -33,17 +33,12 @@ _DROPPED_WHEN_NONE = frozenset({"url", "format", "hash", "created", "metadata_mo
 _KNOWN_OUTPUTS = frozenset(("scheming_load_json", "scheming_multiple_choice_output"))
 
 
-def both(session: Session, ids: Collection[str]) -> dict[str, Both]:
-    """For each package that exists: as CKAN's default schema shows it and as the dataset's form does.
+class Batch:
+    """A batch of packages; those that exist are in `packages`, by id.
 
-    Loads the packages into the session, so that hooks and permission labels find them there.
+    Keeps the packages loaded in the session, so that hooks and permission labels find them there: hold on to it while the
+    dicts are used.
     """
-    batch = _Batch(session, ids)
-    return {id_: batch.both(id_) for id_ in batch.packages}
-
-
-class _Batch:
-    """Rows of a batch of packages, and the dicts made of them."""
 
     def __init__(self, session: Session, ids: Collection[str]) -> None:
         package = model.Package
@@ -63,7 +58,7 @@ class _Batch:
         self.context = {"ignore_auth": True, "use_cache": False, "validate": False, "model": model, "session": session}
 
     def both(self, id_: str) -> Both:
-        """The two dicts of one package."""
+        """One package as CKAN's default schema shows it, and as the dataset's form does."""
         package = self.packages[id_]
         if id_ in self.unusual or package.type != "dataset" or self.form is None or self._uploads(id_):
             return _ckans_own(id_)

@@ -7,7 +7,8 @@ only. A record that Postgres refuses is found by halving the batch under savepoi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
@@ -43,7 +44,7 @@ def write(session: Session, writes: Sequence[Write], *, actor: str | None, run: 
     moment early rather than a moment late.
     """
     batch = _Batch(session, actor, run)
-    batch.settle(list(enumerate(writes)), retried=False)
+    batch.settle(batch.once(writes), retried=False)
     hidden.hide(batch.hiding)
     return [batch.written[position] for position in range(len(writes))]
 
@@ -56,6 +57,14 @@ class _Batch:
         self.written: dict[int, Written] = {}
         self.hiding: list[str] = []
 
+    def once(self, writes: Sequence[Write]) -> list[tuple[int, Write]]:
+        """The first write of each record; further ones of the same batch are refused."""
+        first: dict[str, tuple[int, Write]] = {}
+        for position, asked in enumerate(writes):
+            if first.setdefault(asked.record_id, (position, asked))[0] != position:
+                self.written[position] = _refusal(asked, Refused(REPEATED, {"identifier": asked.identifier}))
+        return list(first.values())
+
     def settle(self, items: list[tuple[int, Write]], *, retried: bool) -> None:
         """Store these writes, halving them where Postgres refuses one."""
         if not items:
@@ -64,7 +73,7 @@ class _Batch:
             with self.session.begin_nested():
                 stored = known.read(self.session, [asked for _, asked in items])
                 planned = self._plan(items, stored, distinct_names=retried)
-                _store(self.session, [plan for _, plan in planned], stored.cks)
+                store(self.session, [plan for _, plan in planned], stored.cks)
         except DBAPIError as error:
             if not _about_a_row(error):
                 raise
@@ -90,12 +99,8 @@ class _Batch:
         self, items: list[tuple[int, Write]], stored: known.Known, *, distinct_names: bool
     ) -> list[tuple[int, Planned]]:
         planned = []
-        met: set[str] = set()
         for position, asked in items:
             try:
-                if asked.record_id in met:
-                    raise Refused(REPEATED, {"identifier": asked.identifier})
-                met.add(asked.record_id)
                 planner = Planner(asked, stored, actor=self.actor, run=self.run, distinct_names=distinct_names)
                 plan = planner.plan()
             except Refused as refused:
@@ -119,8 +124,8 @@ def _about_a_row(error: DBAPIError) -> bool:
     return not error.connection_invalidated and _sqlstate(error)[:2] in _ABOUT_A_ROW
 
 
-def _store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
-    """All rows of a batch, table by table; the change log last, so that its lock is held no longer than it must."""
+def store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
+    """Store all rows of a batch, table by table; the change log last, so that its lock is held no longer than it must."""
     packaged = {str(plan.record["id"]): plan for plan in plans if plan.package is not None}
     rows.store_packages(session, [plan.package for plan in packaged.values() if plan.package])
     rows.store_resources(
@@ -136,9 +141,17 @@ def _store(session: Session, plans: Sequence[Planned], stored: rows.Existing) ->
     upsert(
         session,
         tables.outbox,
-        [{"package_id": id_, "version": plan.record["version"], "op": plan.op} for id_, plan in packaged.items()],
+        [
+            {"package_id": plan.record["id"], "version": plan.record["version"], "op": plan.op}
+            for plan in plans
+            if plan.op is not None
+        ],
     )
-    changes = [line for plan in plans for line in plan.changes]
+    log_changes(session, [line for plan in plans for line in plan.changes])
+
+
+def log_changes(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Append to the change log, as the last thing before the commit: a reader of what is committed misses no number."""
     if changes:
         session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
         append(session, tables.change, changes)

@@ -1,0 +1,171 @@
+"""Edits by people: one truth for all doors."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("clean_catalog")
+
+
+@pytest.fixture
+def editor(office, person):
+    return person(office.id, "editor")
+
+
+def _dataset(office, name="buatan-tangan", **more):
+    return {
+        "name": name,
+        "title": "Daftar Puskesmas Tahun 2024",
+        "notes": "Daftar puskesmas beserta alamatnya.",
+        "owner_org": office.id,
+        "license_id": "cc-by",
+        "resources": [{"url": "https://data.example.go.id/puskesmas.csv", "name": "Puskesmas", "format": "CSV"}],
+        **more,
+    }
+
+
+def _record(office, package_id):
+    [record] = office.rows("record", id=package_id)
+    return record
+
+
+def test_a_persons_dataset_waits_for_review_and_is_not_public(office, editor, act):
+    made = editor.act("package_create", **_dataset(office, private=False))
+    assert made["private"] is True
+    assert act("package_show", id=made["id"])["private"] is True
+    record = _record(office, made["id"])
+    assert (record["status"], record["hasil"], record["identifier"]) == ("menunggu", "layak", made["id"])
+    [source] = office.rows("source", id=record["source_id"])
+    assert (source["connector"], source["organization_id"]) == ("formulir", office.id)
+    assert [row["audience"] for row in office.rows("answer", package_id=made["id"])] == ["full"]
+    assert [(row["kind"], row["actor"]) for row in office.rows("change")] == [("created", editor.id)]
+
+
+def test_what_assessment_refuses_is_kept_as_draft_with_its_issues(office, editor):
+    made = editor.act("package_create", **_dataset(office, resources=[], private=False))
+    assert made["private"] is True
+    assert (_record(office, made["id"])["status"]) == "draf"
+    assert office.rows("issue", record_id=made["id"]) != []
+
+
+@pytest.mark.parametrize("door", ["package_patch", "bulk_update_public"])
+def test_nobody_publishes_what_is_not_approved(door, office, editor, act):
+    made = editor.act("package_create", **_dataset(office, private=True))
+    if door == "package_patch":
+        editor.act(door, id=made["id"], private=False)
+    else:
+        act(door, datasets=[made["id"]], org_id=office.id)
+    assert act("package_show", id=made["id"])["private"] is True
+    assert _record(office, made["id"])["status"] == "menunggu"
+
+
+def test_the_walidata_publishes_what_is_fit(office, editor, walidata, act, person):
+    made = editor.act("package_create", **_dataset(office, private=True))
+    act("organization_member_create", id=office.id, username=walidata.name, role="editor")
+    walidata.act("package_patch", id=made["id"], private=False)
+    assert _record(office, made["id"])["status"] == "tayang"
+    assert person(name="umum").act("package_show", id=made["id"])["private"] is False
+
+
+def test_an_edit_that_would_spoil_a_published_dataset_is_refused(office, editor, act):
+    from ckan.logic import ValidationError
+
+    written = office.put()
+    with pytest.raises(ValidationError) as refused:
+        editor.act("package_patch", id=written.record_id, resources=[])
+    assert "resources" in refused.value.error_dict
+    assert len(act("package_show", id=written.record_id)["resources"]) == 2
+    assert _record(office, written.record_id)["status"] == "tayang"
+
+
+@pytest.mark.parametrize("door", ["private", "bulk", "delete", "bulk delete"])
+def test_hiding_and_deleting_always_succeed(door, office, editor, act, session):
+    from ckanext.satudata.catalog import index
+
+    written = office.put()
+    while index.drain(session):
+        pass
+    doors = {
+        "private": lambda: editor.act("package_patch", id=written.record_id, private=True),
+        "bulk": lambda: act("bulk_update_private", datasets=[written.record_id], org_id=office.id),
+        "delete": lambda: act("package_delete", id=written.record_id),
+        "bulk delete": lambda: act("bulk_update_delete", datasets=[written.record_id], org_id=office.id),
+    }
+    doors[door]()
+    record = _record(office, written.record_id)
+    assert record["status"] == ("ditarik" if "delete" in door else "draf")
+    assert ("removed", "public") in {(row["kind"], row["audience"]) for row in office.rows("change")}
+    assert act("package_search", include_private=True)["count"] == 0
+    assert "public" not in {row["audience"] for row in office.rows("answer")}
+
+
+def test_what_a_person_set_survives_the_next_harvest(office, editor, act):
+    written = office.put()
+    extras = [*act("package_show", id=written.record_id)["extras"], {"key": "konsep", "value": "Penduduk"}]
+    editor.act("package_patch", id=written.record_id, notes="Uraian yang ditulis orang.", extras=extras)
+    held = {(row["field"], row["user_id"]) for row in office.rows("held")}
+    assert held == {("notes", editor.id), ("konsep", editor.id)}
+    office.put(dataset=office.layak(notes="Uraian baru dari sumber.", satuan="orang"))
+    shown = act("package_show", id=written.record_id)
+    assert shown["notes"] == "Uraian yang ditulis orang."
+    assert {"konsep": "Penduduk", "satuan": "orang"}.items() <= {e["key"]: e["value"] for e in shown["extras"]}.items()
+
+
+def test_a_value_set_in_a_file_survives_too(office, editor, act):
+    written = office.put()
+    files = act("package_show", id=written.record_id)["resources"]
+    editor.act("resource_patch", id=files[0]["id"], description="Ditulis orang")
+    assert [(row["field"], row["resource_id"]) for row in office.rows("held")] == [("description", files[0]["id"])]
+    office.put(dataset=office.layak(notes="Uraian baru dari sumber."))
+    assert act("package_show", id=written.record_id)["resources"][0]["description"] == "Ditulis orang"
+
+
+def test_what_a_person_hid_is_not_published_by_the_next_harvest(office, editor):
+    written = office.put()
+    editor.act("package_patch", id=written.record_id, private=True)
+    assert office.put(dataset=office.layak(notes="Uraian baru dari sumber.")).status != "tayang"
+
+
+def test_an_edit_that_changes_nothing_leaves_no_trace(office, editor):
+    written = office.put()
+    editor.act("package_patch", id=written.record_id, title=office.layak()["title"])
+    assert len(office.rows("change")) == 1
+    assert office.rows("held") == []
+
+
+def test_a_purged_dataset_leaves_a_tombstone(office, act, session):
+    written = office.put()
+    act("dataset_purge", id=written.record_id)
+    record = _record(office, written.record_id)
+    assert (record["status"], record["dataset"]) == ("ditarik", None)
+    assert office.rows("answer") == office.rows("issue") == []
+    assert (office.rows("change")[-1]["kind"], office.rows("outbox")[0]["op"]) == ("removed", "delete")
+
+
+def test_an_organisations_new_name_reaches_answers_and_index(office, act, session, search_index):
+    import json
+
+    from ckanext.satudata.catalog import index
+
+    office.put()
+    while index.drain(session):
+        pass
+    act("organization_patch", id=office.id, title="Dinas Bernama Baru")
+    while index.drain(session):
+        pass
+    search_index.commit()
+    [answer] = office.rows("answer", audience="public")
+    assert json.loads(answer["body"])["organization"]["title"] == "Dinas Bernama Baru"
+    [document] = search_index.documents("*:*")
+    assert json.loads(document["validated_data_dict"])["organization"]["title"] == "Dinas Bernama Baru"
+
+
+def test_a_failed_edit_leaves_nothing_behind(office, editor):
+    from ckan import model
+    from ckan.logic import ValidationError
+
+    office.put()
+    with pytest.raises(ValidationError):
+        editor.act("package_create", **_dataset(office, name="Nama Yang Salah"))
+    model.Session.rollback()
+    assert len(office.rows("record")) == 1

@@ -1,0 +1,182 @@
+"""The outbox reaches Solr in one request a batch, and what is hidden is found by nobody from that moment on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("clean_catalog")
+
+
+@pytest.fixture
+def drained(session, search_index):
+    from ckanext.satudata.catalog import index
+
+    def drain(**more):
+        sent = 0
+        while found := index.drain(session, **more):
+            sent += found
+        search_index.commit()
+        return sent
+
+    return drain
+
+
+def _found(act_as, **more):
+    return {item["id"] for item in act_as("package_search", rows=100, **more)["results"]}
+
+
+def test_a_published_dataset_is_found_with_our_fields(office, drained, search_index, act):
+    written = office.put(
+        dataset=office.layak(kode_wilayah="32.04", periode_awal="2021", periode_akhir="2024", kategori="03")
+    )
+    assert drained() == 1
+    assert office.rows("outbox") == []
+    assert _found(act, q="penduduk") == {written.record_id}
+    for query in (
+        "sd_tahun:2022",
+        'sd_kode_wilayah:"32"',
+        'sd_kode_wilayah:"32.04"',
+        "sd_kategori:03",
+        "sd_hasil:layak",
+    ):
+        assert len(search_index.documents(query)) == 1, query
+    [document] = search_index.documents("*:*")
+    assert json.loads(document["sd_answer_public"])["title"] == office.layak()["title"]
+
+
+def test_package_show_trusts_what_the_writer_indexed(office, drained, act, monkeypatch):
+    from ckan.lib.dictization import model_dictize
+
+    written = office.put()
+    drained()
+    monkeypatch.setattr(model_dictize, "package_dictize", lambda *_: pytest.fail("read from the database"))
+    assert act("package_show", id=written.record_id)["title"] == office.layak()["title"]
+
+
+def test_a_withdrawn_dataset_leaves_the_index(office, drained, search_index):
+    office.put()
+    drained()
+    office.settle(office.ask("1", "withdraw"))
+    drained()
+    assert search_index.documents("*:*") == []
+
+
+def test_a_batch_is_one_request_and_few_statements(office, drained, session, monkeypatch):
+    from ckan import model
+    from ckanext.satudata.catalog import index
+    from sqlalchemy import event
+
+    office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(60)])
+    requests, statements = [], []
+    send = index._post
+    monkeypatch.setattr(index, "_post", lambda body: requests.append(body) or send(body))
+    event.listen(model.meta.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert index.drain(session) == 60
+    assert len(requests) == 1
+    assert len(statements) <= 15
+
+
+def test_one_document_solr_refuses_does_not_keep_the_others(office, drained, search_index, monkeypatch):
+    from ckanext.satudata.catalog import index
+
+    written = office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(5)])
+    bad = written[2].record_id
+    make = index.documents_of
+
+    def spoilt(session, ids):
+        made = make(session, ids)
+        made[bad]["metadata_modified"] = "kemarin"
+        return made
+
+    monkeypatch.setattr(index, "documents_of", spoilt)
+    drained()
+    assert len(search_index.documents("*:*")) == 4
+    assert [row["code"] for row in office.rows("issue", record_id=bad, code="E-SMP-007")] == ["E-SMP-007"]
+    assert office.rows("outbox") == []
+
+
+def test_a_newer_write_is_not_lost_while_an_older_one_is_sent(office, drained, session, search_index, monkeypatch):
+    from ckan import model
+    from ckanext.satudata.catalog import index, tables
+    from sqlalchemy import select
+
+    office.put()
+    send = index._post
+
+    def slowly(body):
+        with model.meta.create_local_session() as other:
+            waiting = select(tables.outbox).with_for_update(skip_locked=True)
+            assert other.execute(waiting).all() == []
+        return send(body)
+
+    monkeypatch.setattr(index, "_post", slowly)
+    assert index.drain(session) == 1
+
+
+def test_nothing_is_lost_while_solr_is_away(office, session, monkeypatch):
+    import requests
+    from ckanext.satudata.catalog import index
+
+    def away(*_args, **_more):
+        raise requests.ConnectionError
+
+    office.put()
+    monkeypatch.setattr(requests.Session, "post", away)
+    with pytest.raises(index.IndexUnavailable):
+        index.drain(session)
+    assert len(office.rows("outbox")) == 1
+
+
+@pytest.mark.parametrize("how", ["hold", "withdraw"])
+def test_what_is_hidden_is_found_by_nobody_before_solr_knows(how, office, drained, act, person):
+    written = office.put()
+    drained()
+    office.settle(office.ask("1", how, status="draf"))
+    for who in (act, person(office.name, "admin").act):
+        assert _found(who, include_private=True) == set()
+        assert who("package_search", facet="true", **{"facet.field": ["organization"]})["facets"]["organization"] == {}
+    drained()
+    assert written.record_id not in _found(person().act, include_private=True)
+
+
+def test_the_hidden_set_is_rebuilt_when_redis_was_emptied(office, drained, act):
+    from ckan.lib.redis import connect_to_redis
+
+    office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+    connect_to_redis().flushdb()
+    assert _found(act) == set()
+
+
+def test_the_outbox_alone_hides_while_redis_is_away(office, drained, act, monkeypatch):
+    from ckanext.satudata.catalog import hidden
+    from redis.exceptions import ConnectionError as Away
+
+    office.put()
+    drained()
+
+    def away():
+        raise Away
+
+    monkeypatch.setattr(hidden, "_redis", away)
+    office.settle(office.ask("1", "hold", status="draf"))
+    assert _found(act) == set()
+
+
+def test_what_is_shown_again_is_found_again(office, drained, act):
+    office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+    drained()
+    written = office.settle(office.ask("1", "publish"))[0]
+    drained()
+    assert _found(act) == {written.record_id}
+
+
+def test_a_long_extra_does_not_stop_the_index(office, drained, search_index):
+    office.put(dataset=office.layak(rumus="r" * 40_000))
+    drained()
+    assert len(search_index.documents("*:*")) == 1

@@ -1,0 +1,131 @@
+"""The Walidata approves and returns; the Pembina re-checks priority data; every decision stands in the audit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("clean_catalog")
+
+
+@pytest.fixture
+def pembina(act, person, unique):
+    from ckan.common import config
+
+    act("organization_create", name=f"{unique}-bps", title="BPS")
+    config["ckanext.satudata.pembina_org"] = f"{unique}-bps"
+    yield person(f"{unique}-bps", "editor", "pembina")
+    config["ckanext.satudata.pembina_org"] = ""
+
+
+def _approve(session, ids, who, **more):
+    from ckanext.satudata.catalog import review
+
+    decided = review.approve(session, ids, actor=who.id, **more)
+    session.commit()
+    return decided
+
+
+def _send_back(session, ids, who, **more):
+    from ckanext.satudata.catalog import review
+
+    decided = review.send_back(session, ids, actor=who.id, **more)
+    session.commit()
+    return decided
+
+
+def test_approval_publishes(office, walidata, session, act):
+    written = office.put(action="hold", status="menunggu")
+    [decided] = _approve(session, [written.record_id], walidata)
+    assert (decided.outcome, decided.status) == ("approved", "tayang")
+    [record] = office.rows("record")
+    assert (record["status"], record["reviewed_by"]) == ("tayang", walidata.id)
+    assert act("package_show", id=written.record_id)["private"] is False
+    [line] = office.rows("audit", object_id=written.record_id)
+    assert (line["action"], line["actor"]) == ("review.approved", walidata.id)
+
+
+def test_many_are_decided_at_once_by_id_or_name_and_each_for_itself(office, walidata, session):
+    office.settle(
+        office.ask("1", "hold", office.layak(title="Satu"), status="menunggu"),
+        office.ask("2", "hold", office.layak(title="Dua", resources=[])),
+        office.ask("3", "publish", office.layak(title="Tiga")),
+    )
+    decided = _approve(session, ["satu", "dua", "tiga", "tidak-ada"], walidata)
+    assert [(one.outcome, one.code) for one in decided] == [
+        ("approved", None), ("refused", "E-TIN-003"), ("refused", "E-TIN-002"), ("refused", "E-TIN-001"),
+    ]  # fmt: skip
+
+
+def test_a_return_has_a_reason_and_a_day(office, walidata, session):
+    written = office.put(action="hold", status="menunggu")
+    assert _send_back(session, [written.record_id], walidata)[0].code == "E-TIN-004"
+    until = dt.date(2030, 1, 31)
+    [decided] = _send_back(session, [written.record_id], walidata, reason="Satuan belum diisi.", deadline=until)
+    assert (decided.outcome, decided.status) == ("returned", "dikembalikan")
+    [record] = office.rows("record")
+    assert (record["return_reason"], record["return_deadline"]) == ("Satuan belum diisi.", until)
+
+
+def test_what_is_returned_is_taken_from_the_public(office, walidata, session, act):
+    written = office.put()
+    _send_back(session, [written.record_id], walidata, reason="Keliru.")
+    assert act("package_show", id=written.record_id)["private"] is True
+
+
+@pytest.mark.parametrize("role", ["editor", "admin"])
+def test_nobody_else_decides(role, office, person, session):
+    from ckanext.satudata.catalog import review
+    from ckanext.satudata.catalog.roles import NotAllowed
+
+    written = office.put(action="hold", status="menunggu")
+    someone = person(office.name, role)
+    for decide in (review.approve, review.send_back):
+        with pytest.raises(NotAllowed):
+            decide(session, [written.record_id], actor=someone.id, reason="x")
+    with pytest.raises(NotAllowed):
+        review.approve(session, [written.record_id], actor=None)
+
+
+def test_a_sysadmin_is_not_a_walidata_by_being_one(office, act, session):
+    from ckan import model
+    from ckanext.satudata.catalog import roles
+
+    site = act("get_site_user")
+    user = model.User.get(site["name"])
+    assert user.sysadmin
+    assert not roles.is_walidata(session, user.id)
+
+
+def test_priority_data_waits_for_the_pembina(office, walidata, pembina, session):
+    written = office.put(action="hold", status="menunggu", dataset=office.layak(prioritas_tahun=["2025"]))
+    assert _approve(session, [written.record_id], walidata)[0].status == "disetujui"
+    assert _approve(session, [written.record_id], pembina)[0].status == "tayang"
+
+
+def test_the_next_version_of_a_published_dataset_is_approved_by_itself(office, walidata, session, act):
+    from ckanext.satudata.catalog import status
+
+    written = office.put()
+    office.put(action="hold", dataset=office.layak(title="Versi baru"), status="menunggu")
+    assert [row["id"] for row in status.waiting(session)] == [written.record_id]
+    assert _approve(session, [written.record_id], walidata)[0].status == "tayang"
+    assert act("package_show", id=written.record_id)["title"] == "Versi baru"
+
+
+def test_counts_and_issues_of_a_source(office, session):
+    from ckanext.satudata.catalog import status
+
+    office.settle(
+        office.ask("1", "publish", office.layak(title="Satu")),
+        office.ask("2", "hold", office.layak(title="Dua"), status="menunggu"),
+        office.ask("3", "hold", office.layak(title="Tiga", resources=[])),
+    )
+    counts = status.counts_per_source(session)[office.source]
+    assert (counts["tayang"], counts["menunggu"], counts["draf"], counts["layak"]) == (1, 1, 1, 2)
+    grouped = status.issues_of_source(session, office.source)
+    assert all(group["count"] >= group["records"] >= 1 and group["examples"] for group in grouped)
+    found = status.of_package(session, "satu")
+    assert found.record["status"] == "tayang"
+    assert {issue.code for issue in found.issues} <= {group["code"] for group in grouped}
