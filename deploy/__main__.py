@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy import archive, testing
-from deploy.bring_up import bring_up, run_inside
+from deploy.bring_up import bring_up, run_ckan, run_inside
 from deploy.installation import Installation, open_installation
 from deploy.layout import CHECKOUT
 from deploy.steps import StepError
@@ -85,17 +85,18 @@ COMMANDS: dict[str, Callable[[], int]] = {
 
 def main(arguments: list[str]) -> int:
     """Run one command; a failing step is explained, never shown as a traceback."""
-    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+    command = arguments[0] if arguments else ""
+    if command != "ckan" and (len(arguments) != 1 or command not in COMMANDS):
         print(f"{Path(sys.argv[0]).name}: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     started = time.monotonic()
     try:
-        code = COMMANDS[arguments[0]]()
+        code = run_ckan(open_installation(), arguments[1:]) if command == "ckan" else COMMANDS[command]()
     except StepError as failure:
         sys.stdout.flush()
         print(failure.report(), file=sys.stderr)
         return 1
-    if arguments[0] in TIMED:
+    if command in TIMED:
         print(say("Seluruhnya", "Altogether") + f" {time.monotonic() - started:.1f} s", file=sys.stderr)
     return code
 

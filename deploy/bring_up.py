@@ -72,6 +72,22 @@ def run_inside(installation: Installation, arguments: Sequence[str], log: Path |
     return finished.returncode
 
 
+def run_ckan(installation: Installation, arguments: Sequence[str]) -> int:
+    """Run CKAN's command line on this installation, under the service account; returns its exit code."""
+    if not installation.ini.exists():
+        raise StepError(
+            say("Katalog belum dipasang di sini", "No catalogue is set up here"),
+            say("Jalankan: make up", "Run: make up"),
+        )
+    finished = subprocess.run(
+        [str(installation.venv / "bin" / "ckan"), "-c", str(installation.ini), *arguments],
+        check=False,
+        env={**os.environ, **installation.environment()},
+        **installation.account.popen_arguments(),  # type: ignore[call-overload]
+    )
+    return int(finished.returncode)
+
+
 def wait_until(ready: Callable[[], bool], what: str, log: Path, seconds: float = START_SECONDS) -> None:
     """Wait for a service; StepError names its log when it does not come."""
     deadline = time.monotonic() + seconds

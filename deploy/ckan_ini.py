@@ -63,6 +63,8 @@ class CkanSettings:
             "SESSION_TYPE": "redis",
             "SESSION_KEY_PREFIX": f"{self.site_id}:session:",
             "PERMANENT_SESSION_LIFETIME": "43200",
+            "SESSION_COOKIE_SECURE": str(self.site_url.startswith("https:")).lower(),
+            "REMEMBER_COOKIE_SECURE": str(self.site_url.startswith("https:")).lower(),
             "api_token.jwt.encode.secret": f"string:{self.session_secret}",
             "api_token.jwt.decode.secret": f"string:{self.session_secret}",
             "sqlalchemy.url": self.database_url,
