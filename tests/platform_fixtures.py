@@ -14,9 +14,9 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -161,8 +161,13 @@ class Platform:
 
 
 @contextmanager
-def open_platform(services: TestServices, folder: Path) -> Iterator[Platform]:
-    """Clone the migrated database, make a core, take a Redis number; give all of it back at the end."""
+def open_platform(
+    services: TestServices, folder: Path, options: Mapping[str, str] | None = None
+) -> Iterator[Platform]:
+    """Clone the migrated database, make a core, take a Redis number; give all of it back at the end.
+
+    `options` are further lines of the INI.
+    """
     name = f"uji_{secrets.token_hex(5)}"
     role_password = _role_password(services)
     template = _template(services, role_password, folder)
@@ -175,7 +180,7 @@ def open_platform(services: TestServices, folder: Path) -> Iterator[Platform]:
     solr.write_core(core, ckan_schema(), service_account())
     solr.create_core(services.solr, name)
     allowed_ports = tuple(free_ports(4))
-    settings = _settings(services, name, role_password, folder, allowed_ports)
+    settings = replace(_settings(services, name, role_password, folder, allowed_ports), more=options or {})
     try:
         yield Platform(
             services=services,

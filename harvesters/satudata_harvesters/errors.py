@@ -27,6 +27,10 @@ _SECRET_NAME = re.compile(
 #: BPS and some gateways carry the key as a segment of the path: `/key/<the key>/`.
 _KEY_SEGMENT = re.compile(r"(?<=/)(key|token|apikey|api_key)/[^/]+", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
+#: What a query may show: places in a list. Other values, and long numbers in a path, may be a person's: a source
+#: chooses them when it redirects or names the next page.
+_PLACE = re.compile(r"\d{1,8}")
+_LONG_NUMBER = re.compile(r"\d(?:[-. ]?\d){8,}")
 
 
 def redact(url: str) -> str:
@@ -42,11 +46,24 @@ def redact(url: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """A parameter that is safe to show on one line: no control characters, no secrets in URLs, no endless text."""
+    """A parameter that is safe to show on one line: no control characters, no secrets or people in URLs, no endless
+    text.
+    """
     if isinstance(value, bool | int | float) or value is None:
         return value
     text = _CONTROL.sub(" ", str(value)).encode("utf-8", "replace").decode()
-    return _URL.sub(lambda found: redact(found[0]), text)[:PARAM_LENGTH]
+    return _URL.sub(lambda found: _impersonal(redact(found[0])), text)[:PARAM_LENGTH]
+
+
+def _impersonal(url: str) -> str:
+    """A redacted URL without what a source may have put into it about a person."""
+    address, asked, query = url.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    shown = (f"{name}={value if _PLACE.fullmatch(value) else HIDDEN}" for name, _, value in pairs)
+    scheme, divider, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    hidden = _LONG_NUMBER.sub(HIDDEN, path)
+    return f"{scheme}{divider}{host}{slash}{hidden}{asked}{_LONG_NUMBER.sub(HIDDEN, '&'.join(shown)) if asked else ''}"
 
 
 class ReadingError(Exception):

@@ -30,6 +30,19 @@ def test_an_address_is_shown_without_what_may_be_secret(url, shown):
     assert "K1" not in str(SourceError("E-TRK-007", url=url))
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.go.id/masuk?nik=3503021602829999&nama=Fulan&page=2", "https://a.go.id/masuk?nik=***&nama=***&page=2"),
+        ("https://a.go.id/warga/3503021602829999/0844-5500-3944", "https://a.go.id/warga/***/***"),
+        ("https://a.go.id/x?3503021602829999=1", "https://a.go.id/x?***=1"),
+        ("http://127.0.0.1:50011/api/v1?page=12&per_page=200", "http://127.0.0.1:50011/api/v1?page=12&per_page=200"),
+    ],
+)  # fmt: skip
+def test_an_error_names_an_address_without_whom_the_source_put_into_it(url, shown):
+    assert SourceError("E-TRK-007", url=url).params["url"] == shown
+
+
 def test_a_parameter_stays_on_one_line_and_short():
     error = SourceError("E-TRK-008", host="a\r\n2026 ERROR palsu\u2028" + "x" * 1000)
     assert "\n" not in str(error)
