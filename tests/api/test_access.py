@@ -132,6 +132,14 @@ def test_without_a_token_the_answer_is_401_with_a_challenge(app):
     assert answer.json["code"] == "E-API-401"
 
 
+def test_even_a_public_address_takes_no_token_that_is_not_valid(app, client):
+    token = token_of(app, client)
+    for path in ("openapi.json", "docs", "catalog.jsonld", "data.json"):
+        assert get(app, token, f"{BASE}/{path}").status_code == 200
+        assert get(app, token + "x", f"{BASE}/{path}").status_code == 401
+        assert app.get(f"{BASE}/{path}").status_code == 200
+
+
 def _signed(payload, key, kid, *, alg="EdDSA", typ="at+jwt", **header):
     return jwt.encode(payload, key, algorithm=alg, headers={"kid": kid, "typ": typ, **header})
 

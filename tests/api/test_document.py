@@ -112,7 +112,8 @@ def test_answers_fit_what_the_document_says_of_them(document, office, read):
         media = next((one for one in content if "json" in one and "ndjson" not in one), None)
         if method != "GET" or media is None:
             continue
-        answer = read(re.sub(r"\{\w+\}", paths.get(path, ""), path))
+        in_path = next((value for beginning, value in paths.items() if path.startswith(beginning)), "")
+        answer = read(re.sub(r"\{\w+\}", in_path, path))
         assert answer.status_code == 200, path
         assert answer.content_type == media
         validator(document, content[media]["schema"]).validate(answer.json)

@@ -53,8 +53,7 @@ def require(scope: str) -> Caller:
         if settings.anonymous_read() and scope in READ_SCOPES:
             return public()
         raise unauthorized()
-    token = _bearer(header)
-    caller = _client(token) if tokens.is_ours(token) else _user(token)
+    caller = _behind(_bearer(header))
     if scope not in caller.scopes:
         challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{scope}"'
         raise Problem(403, params={"scope": scope}, headers={"WWW-Authenticate": challenge})
@@ -62,7 +61,10 @@ def require(scope: str) -> Caller:
 
 
 def public() -> Caller:
-    """The caller of a route that needs no token; counted by address."""
+    """The caller of a route that needs no token, counted by address; a bearer sent all the same must be valid."""
+    header = request.headers.get("Authorization")
+    if header is not None:
+        return _behind(_bearer(header))
     count_address()
     return ANONYMOUS
 
@@ -93,6 +95,10 @@ def within(passage: guard.Passage, limit: int) -> None:
     if passage.count > limit:
         retry = max(1, passage.reset)
         raise Problem(429, params={"limit": limit, "retry": retry}, headers={"Retry-After": str(retry)})
+
+
+def _behind(token: str) -> Caller:
+    return _client(token) if tokens.is_ours(token) else _user(token)
 
 
 def _bearer(header: str) -> str:

@@ -6,6 +6,7 @@ from ckanext.satudata.api.routes import (
     applications,
     changes,
     datasets,
+    dcat,
     document,
     exports,
     health,
@@ -17,7 +18,7 @@ from ckanext.satudata.api.routes import (
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (datasets, changes, exports, organizations, applications, vocabularies, statistics, oauth, document)
+MODULES = (datasets, changes, exports, dcat, organizations, applications, vocabularies, statistics, oauth, document)
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 

@@ -109,6 +109,15 @@ SELECT r.package_id, r.owner_org, r.status, r.hak_akses, r.last_seen, a.audience
 @route("/datasets/<id_or_name>", scope="catalog:read")
 def dataset(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
     """One dataset by its id or its URL name, with the time it was last seen at its source."""
+    found = answer_of(caller, id_or_name)
+    body = found.body
+    if found.last_seen is not None:
+        body = f'{body[:-1]},"last_checked":"{found.last_seen.isoformat(timespec="seconds")}"}}'
+    return answering.item(body.encode(), etag=found.etag)
+
+
+def answer_of(caller: Caller, id_or_name: str) -> Any:
+    """The row with `body`, `etag` and `last_seen` of the answer the caller gets; 404 and 410 where there is none."""
     if "\x00" in id_or_name or len(id_or_name) > 200:
         raise Problem(404)
     rows = database.rows(_ONE, {"asked": id_or_name})
@@ -124,10 +133,7 @@ def dataset(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Respons
     found = next((one for one in rows if one.audience == audience), None)
     if found is None:
         raise Problem(404)
-    body = found.body
-    if found.last_seen is not None:
-        body = f'{body[:-1]},"last_checked":"{found.last_seen.isoformat(timespec="seconds")}"}}'
-    return answering.item(body.encode(), etag=found.etag)
+    return found
 
 
 def _filters(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
