@@ -9,6 +9,7 @@ checkout=$(cd "$(dirname "$0")/.." && pwd)
 root=${2:-$(mktemp -d /var/tmp/satudata-fresh-XXXXXX)}
 closed=/root # the services cannot enter it: the hardest place for a checkout
 home=$closed/satudata
+chmod 755 "$root" # mktemp closes it to everyone else; the root folder of a machine is open
 
 cleanup() {
     code=$?
