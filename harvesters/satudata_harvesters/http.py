@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import IO, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import certifi
@@ -161,6 +161,7 @@ class _Request:
     auth: Credentials
     limits: Limits
     home: _Origin
+    into: IO[bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class _Attempt:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    hash: str = ""
 
 
 class Http:
@@ -221,7 +223,7 @@ class Http:
         except (OSError, ssl.SSLError):
             raise ConfigError("E-CFG-004", field="config.ca", expected="sertifikat PEM") from None
 
-    def request(
+    def request(  # noqa: PLR0913 - the one door: everything a request may be is said here
         self,
         method: Method,
         url: str,
@@ -231,10 +233,12 @@ class Http:
         limits: Limits | None = None,
         validators: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        into: IO[bytes] | None = None,
     ) -> Response:
         """Make one request and read its whole answer.
 
-        A mapping as `body` is sent as JSON, bytes as a form. `validators` are those of this page's last answer. Raises
+        A mapping as `body` is sent as JSON, bytes as a form. `validators` are those of this page's last answer. With
+        `into`, the body is written to that file as it comes, and the answer's own `body` is only its beginning. Raises
         `SourceError` for whatever the source or the way to it does wrong, statuses of 400 and more included (`status`
         says which), and `ConfigError` for an address that is none.
         """
@@ -248,7 +252,7 @@ class Http:
             if payload is not None:
                 kind = "application/json" if isinstance(body, Mapping) else "application/x-www-form-urlencoded"
                 sent = {"Content-Type": kind, **sent}
-            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home))
+            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home, into))
             return self._judge(answer, validators, url)
 
     def _repeat(self, request: _Request) -> _Attempt:
@@ -316,7 +320,7 @@ class Http:
             try:
                 with self._answer(request) as raw:
                     headers = {name.lower(): value for name, value in raw.headers.items()}
-                    return _Attempt(raw.status, headers, self._read(raw, limits, url, watch), url)
+                    return _Attempt(raw.status, headers, *self._read(raw, request, watch))
             except Blocked as blocked:
                 raise self._error("E-TRK-011", host=blocked.host, port=str(blocked.port)) from None
             except (HTTPError, OSError, ValueError) as error:
@@ -346,20 +350,30 @@ class Http:
             else:
                 raw.close()
 
-    def _read(self, raw: urllib3.BaseHTTPResponse, limits: Limits, url: str, watch: Watch) -> bytes:
-        read = bytearray()
+    def _read(self, raw: urllib3.BaseHTTPResponse, request: _Request, watch: Watch) -> tuple[bytes, str, str]:
+        """(body or its beginning, URL, SHA-256), read in pieces and counted after they were unpacked."""
+        limits, url, into = request.limits, request.url, request.into
+        kept, size, digest = bytearray(), 0, hashlib.sha256()
+        if into is not None:
+            into.seek(0)
+            into.truncate()
         while chunk := raw.read1(CHUNK, decode_content=True):
-            read += chunk
-            if len(read) > limits.max_bytes:
+            size += len(chunk)
+            if size > limits.max_bytes:
                 raise self._error("E-TRK-010", url=url, limit=limits.max_bytes)
+            digest.update(chunk)
+            if into is not None:
+                into.write(chunk)
+            if into is None or not kept:
+                kept += chunk
         if watch.expired:
             raise self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
         # `read1` returns quietly at the end of a cut body; the length that was announced tells.
         remaining = getattr(raw, "length_remaining", None)
         if remaining:
-            raise IncompleteRead(len(read), remaining)
-        self.bytes_read += len(read)
-        return bytes(read)
+            raise IncompleteRead(size, remaining)
+        self.bytes_read += size
+        return bytes(kept), url, digest.hexdigest()
 
     def _network_error(self, error: Exception, url: str, watch: Watch, limits: Limits) -> SourceError:
         host = urlsplit(url).hostname or ""
@@ -382,7 +396,7 @@ class Http:
         made = {
             "etag": answer.headers.get("etag"),
             "last_modified": answer.headers.get("last-modified"),
-            "hash": hashlib.sha256(answer.body).hexdigest(),
+            "hash": answer.hash,
         }
         fresh = {name: value for name, value in made.items() if value}
         return Response(

@@ -69,7 +69,7 @@ class _Rule:
 class Mapping:
     """The mapping of one source, parsed once. `volatile` names what a fingerprint leaves out."""
 
-    def __init__(self, spec: str | AbstractMapping[str, Any] | None, *, fallback: str = "otomatis") -> None:
+    def __init__(self, spec: str | AbstractMapping[str, Any] | None = None, *, fallback: str = "otomatis") -> None:
         """Parse a source's `mapping`; raises `ConfigError`, of which `all()` gives every mistake with its `pointer`."""
         self.spec: AbstractMapping[str, Any] = {"use": spec} if isinstance(spec, str) else dict(spec or {})
         mistakes: list[ConfigError] = []

@@ -13,6 +13,7 @@ from satudata_harvesters.connector import Connector
 from satudata_harvesters.connectors.ckan import Ckan
 from satudata_harvesters.connectors.dcat import Dcat
 from satudata_harvesters.connectors.rest import Rest
+from satudata_harvesters.connectors.table import TableFiles
 from tests.harvesters.portal import packages, searching
 from tests.harvesters.site import Asked, Handler, answer
 from tests.harvesters.trial_jdih import Jdih
@@ -56,6 +57,10 @@ def _turtle(asked: Asked) -> bytes:
     return answer("\n".join(lines).encode(), Content_Type="text/turtle")
 
 
+def _csv() -> bytes:
+    return "\n".join(["kode;judul;tahun", *(f"k-{n};Judul {n};2024" for n in range(COUNT))]).encode()
+
+
 CASES = {
     case.connector.kind: case
     for case in (
@@ -65,6 +70,13 @@ CASES = {
             {"records": "data", "paging": {"style": "page", "last_page": "meta.last_page", "total": "meta.total"}},
         ),
         Case(Dcat, lambda: _turtle, lambda record: str(record["identifier"]), "/catalog.ttl"),
+        Case(
+            TableFiles,
+            lambda: lambda _: answer(_csv(), Content_Type="text/csv"),
+            lambda record: str(record["kode"]),
+            "/daftar.csv",
+            pages=1,
+        ),
         Case(
             Jdih, lambda: lambda _: answer([{"idData": n, "judul": f"Perda {n}"} for n in range(COUNT)]),
             lambda record: str(record["idData"]), "/integrasi.php", pages=1,
