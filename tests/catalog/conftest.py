@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from satudata_schemas.dataset import Dataset
 
 Make = Callable[..., Any]
@@ -36,15 +37,18 @@ def layak(**more: Any) -> Dataset:
 
 @pytest.fixture
 def office(act, unique):
-    """An OPD with a source of its own: `.id` of the organisation, `.source` id, `.write(…)` asks, `.settle(…)` writes."""
+    """An OPD with a source of its own: `.id` of the organisation, `.source` id, `.write(…)` asks, `.settle(…)`
+    writes.
+    """
     from ckan import model
+    from sqlalchemy import insert
+
     from ckanext.satudata.catalog import tables
     from ckanext.satudata.catalog.write import Write, write
     from satudata_schemas.assess import assess
     from satudata_schemas.dataset import fingerprint
     from satudata_schemas.profile import Profile
     from satudata_schemas.reference import Reference
-    from sqlalchemy import insert
 
     organization = act("organization_create", name=unique, title=f"Dinas {unique}")
     source = str(uuid4())
@@ -84,7 +88,7 @@ def office(act, unique):
 
 @pytest.fixture
 def person(act, unique):
-    """Make a person with a role in an organisation, and call CKAN's actions as that person: `.id`, `.act(action, …)`."""
+    """Make a person with a role in an organisation, to call CKAN's actions as: `.id`, `.act(action, …)`."""
     from ckan import model
     from ckan.plugins import toolkit
 

@@ -1,4 +1,4 @@
-"""Access classes hold in CKAN's pages, index and API: of a restricted dataset the public reads no way to its content."""
+"""Access classes hold in CKAN's pages, index and API: the public reads no way to restricted content."""
 
 from __future__ import annotations
 
@@ -129,6 +129,7 @@ def test_a_person_named_in_the_national_metadata_is_shown_to_the_office_alone(of
 )
 def test_what_waits_is_found_by_its_office_and_the_walidata(who, sees, office, readers, session, search_index):
     from ckan.logic import NotAuthorized
+
     from ckanext.satudata.catalog import index
 
     written = office.put(action="hold", status="menunggu")

@@ -1,4 +1,5 @@
-"""What the writer writes reads back as CKAN's own `package_create` of the same dict, in rows, from the database, in Solr.
+"""What the writer writes reads back as CKAN's own `package_create` of the same dict, in rows, from the database, in
+Solr.
 
 Only what `DIFFERS` names may differ, each with its reason.
 """
@@ -123,8 +124,9 @@ def _document(search_index, package_id):
 def _create(monkeypatch, made):
     """The same package by CKAN's own action, as it would be without what we do for people's edits."""
     from ckan import model
-    from ckanext.satudata.catalog import edits
     from ckan.plugins import toolkit
+
+    from ckanext.satudata.catalog import edits
 
     site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
     context = {"user": site["name"], "ignore_auth": True, "auth_user_obj": model.User.get(site["id"])}
@@ -139,6 +141,7 @@ def _create(monkeypatch, made):
 @pytest.mark.parametrize("action", ["publish", "hold"])
 def test_reads_back_as_if_ckan_had_written_it(case, action, office, act, session, search_index, monkeypatch):
     from ckan import model
+
     from ckanext.satudata.catalog import index
     from ckanext.satudata.catalog.package import to_package
     from satudata_schemas.dataset import Dataset

@@ -65,8 +65,9 @@ def test_a_withdrawn_dataset_leaves_the_index(office, drained, search_index):
 
 def test_a_batch_is_one_request_and_few_statements(office, drained, session, monkeypatch):
     from ckan import model
-    from ckanext.satudata.catalog import index
     from sqlalchemy import event
+
+    from ckanext.satudata.catalog import index
 
     office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(60)])
     requests, statements = [], []
@@ -99,8 +100,9 @@ def test_one_document_solr_refuses_does_not_keep_the_others(office, drained, sea
 
 def test_a_newer_write_is_not_lost_while_an_older_one_is_sent(office, drained, session, search_index, monkeypatch):
     from ckan import model
-    from ckanext.satudata.catalog import index, tables
     from sqlalchemy import select
+
+    from ckanext.satudata.catalog import index, tables
 
     office.put()
     send = index._post
@@ -117,6 +119,7 @@ def test_a_newer_write_is_not_lost_while_an_older_one_is_sent(office, drained, s
 
 def test_nothing_is_lost_while_solr_is_away(office, session, monkeypatch):
     import requests
+
     from ckanext.satudata.catalog import index
 
     def away(*_args, **_more):
@@ -152,8 +155,9 @@ def test_the_hidden_set_is_rebuilt_when_redis_was_emptied(office, drained, act):
 
 
 def test_the_outbox_alone_hides_while_redis_is_away(office, drained, act, monkeypatch):
-    from ckanext.satudata.catalog import hidden
     from redis.exceptions import ConnectionError as Away
+
+    from ckanext.satudata.catalog import hidden
 
     office.put()
     drained()

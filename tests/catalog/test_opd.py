@@ -17,9 +17,18 @@ def offices(session, unique):
         return done
 
     imported(
-        {"kode_skpd": f"1.02.{unique}", "name": f"{unique}-dinkes", "title": f"Dinas Kesehatan {unique}", "aliases": f"Dinkes {unique}|DKK {unique}"},
-        {"kode_skpd": f"2.16.{unique}", "name": f"{unique}-kominfo", "title": f"Dinas Komunikasi dan Informatika {unique}"},
-    )  # fmt: skip
+        {
+            "kode_skpd": f"1.02.{unique}",
+            "name": f"{unique}-dinkes",
+            "title": f"Dinas Kesehatan {unique}",
+            "aliases": f"Dinkes {unique}|DKK {unique}",
+        },
+        {
+            "kode_skpd": f"2.16.{unique}",
+            "name": f"{unique}-kominfo",
+            "title": f"Dinas Komunikasi dan Informatika {unique}",
+        },
+    )
     return imported
 
 

@@ -90,6 +90,7 @@ def test_nobody_else_decides(role, office, person, session):
 
 def test_a_sysadmin_is_not_a_walidata_by_being_one(office, act, session):
     from ckan import model
+
     from ckanext.satudata.catalog import roles
 
     site = act("get_site_user")

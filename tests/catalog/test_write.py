@@ -49,6 +49,7 @@ def test_what_is_not_fit_is_never_published(office, act):
 
 def test_what_must_not_be_loaded_leaves_a_record_with_issues_and_nothing_else(office):
     from ckan import model
+
     from satudata_schemas.assess import Assessment
     from satudata_schemas.issue import Issue
 
@@ -207,8 +208,9 @@ def test_a_batch_costs_few_statements(office, session):
 
 
 def test_held_values_survive_the_next_version(office, session):
-    from ckanext.satudata.catalog import tables
     from sqlalchemy import insert
+
+    from ckanext.satudata.catalog import tables
 
     written = office.put()
     session.execute(insert(tables.held).values(package_id=written.record_id, field="notes", value="Diisi orang."))
@@ -234,8 +236,9 @@ def test_the_time_of_change_is_one_the_index_can_repeat(office, session):
 
 def test_changes_are_numbered_in_the_order_they_commit(office, session):
     from ckan import model
-    from ckanext.satudata.catalog.write import CHANGE_LOCK, write
     from sqlalchemy import func, select
+
+    from ckanext.satudata.catalog.write import CHANGE_LOCK, write
 
     other = model.meta.create_local_session()
     with other.begin():

@@ -32,7 +32,8 @@ def select_rows(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> Select[A
 
 
 def upsert(session: Session, table: Table, rows: Sequence[Row], *, replace: Sequence[str] | None = None) -> None:
-    """Insert rows; where the primary key is taken, replace the columns in `replace` (None: all given, empty: leave the row).
+    """Insert rows; where the primary key is taken, replace the columns in `replace` (None: all given, empty: leave
+    the row).
 
     Every row has the same keys, which are columns of the table. Values are JSON-able or datetimes.
     """

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from satudata_schemas import contract
-from satudata_schemas.dataset import Dataset
-from satudata_schemas.reference import Reference
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import labels, tables
 from ckanext.satudata.catalog.answer import label
 from ckanext.satudata.catalog.storable import TERM_BYTES
+from satudata_schemas import contract
+from satudata_schemas.dataset import Dataset
+from satudata_schemas.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def facts(session: Session, ids: Sequence[str]) -> dict[str, Facts]:
     ).mappings()
     return {
         row["package_id"]: Facts(
-            row, {"name": row["source_name"], "title": row["source_title"]}, answers.get(row["package_id"], {})
+            dict(row), {"name": row["source_name"], "title": row["source_title"]}, answers.get(row["package_id"], {})
         )
         for row in rows
     }

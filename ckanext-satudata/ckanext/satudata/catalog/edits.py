@@ -1,8 +1,8 @@
 """Edits by people through CKAN's actions: the same assessment, change log, answers and index work as the writer's.
 
-CKAN tells of every touched dataset before each commit, savepoints included; the ids are collected and settled once, in the
-outermost. What a person may publish is decided here: nothing that assessment refuses, and nothing unapproved but by the
-Walidata. Hiding and deleting always succeed.
+CKAN tells of every touched dataset before each commit, savepoints included; the ids are collected and settled once,
+in the outermost. What a person may publish is decided here: nothing that assessment refuses, and nothing unapproved
+but by the Walidata. Hiding and deleting always succeed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from ckan import model
 from ckan.common import current_user
 from ckan.logic import ValidationError
 from flask import has_request_context
-from satudata_schemas.assess import Assessment, assess
-from satudata_schemas.dataset import Dataset, fingerprint
-from satudata_schemas.profile import DEFAULT, Profile
-from satudata_schemas.reference import Reference
 from sqlalchemy import delete, event, inspect, select, update
 from sqlalchemy.orm import Session
 
@@ -31,6 +27,10 @@ from ckanext.satudata.catalog.plan import Planned, Planner
 from ckanext.satudata.catalog.storable import Refused
 from ckanext.satudata.catalog.write import log_changes, store
 from ckanext.satudata.catalog.writing import Write
+from satudata_schemas.assess import Assessment, assess
+from satudata_schemas.dataset import Dataset, fingerprint
+from satudata_schemas.profile import DEFAULT, Profile
+from satudata_schemas.reference import Reference
 
 BY_HAND = "formulir"
 _TOUCHED = "satudata_touched"
@@ -261,7 +261,7 @@ def _read(session: Session, ids: list[str]) -> list[_Edit]:
     batch = show.Batch(session, ids)
     record, source = tables.record, tables.source
     records = {
-        row["id"]: row
+        row["id"]: dict(row)
         for row in session.execute(
             select(record).where(record.c.id.in_(list(batch.packages))).with_for_update()
         ).mappings()
@@ -269,7 +269,7 @@ def _read(session: Session, ids: list[str]) -> list[_Edit]:
     of = {row["source_id"] for row in records.values()} | {
         by_hand_id(package.owner_org or "") for package in batch.packages.values()
     }
-    sources = {row["id"]: row for row in session.execute(select(source).where(source.c.id.in_(of))).mappings()}
+    sources = {row["id"]: dict(row) for row in session.execute(select(source).where(source.c.id.in_(of))).mappings()}
     found = []
     for id_, package in batch.packages.items():
         if package.type != PACKAGE_TYPE:

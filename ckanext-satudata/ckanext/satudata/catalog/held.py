@@ -14,7 +14,6 @@ from ckanext.satudata.catalog.bulk import upsert
 from ckanext.satudata.catalog.package import resource_ids
 from satudata_schemas.dataset import Dataset, canonical
 
-
 #: the field that stands for a person's decision to keep a dataset from the public
 PRIVATE = "private"
 

@@ -1,7 +1,8 @@
-"""Hide first, show last: ids that are hidden in Postgres while Solr may still show them, in a Redis set every search reads.
+"""Hide first, show last: ids that are hidden in Postgres while Solr may still show them, in a Redis set every search
+reads.
 
-The set is a shortcut to the outbox, never the truth: it is rebuilt from there when its marker is missing, and read from
-there when Redis is away.
+The set is a shortcut to the outbox, never the truth: it is rebuilt from there when its marker is missing, and read
+from there when Redis is away.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ckan import model
 from ckan.common import config
 from ckan.lib.redis import connect_to_redis
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ def names() -> tuple[str, str]:
     return _key("marker"), _key("ids")
 
 
-def _redis() -> Redis[bytes]:
+def _redis() -> Any:
     return connect_to_redis()
 
 

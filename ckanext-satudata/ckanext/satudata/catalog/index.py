@@ -55,8 +55,8 @@ class _Collector:
 def add_fields(document: dict[str, Any]) -> dict[str, Any]:
     """Our declared `sd_*` fields for a document on its way to Solr, and only what everyone may see of the dataset.
 
-    Solr's copy of a `terbatas` or `tertutup` dataset holds no more than the public sees, whoever asks and however; it is
-    marked so that `package_show` reads the database for them.
+    Solr's copy of a `terbatas` or `tertutup` dataset holds no more than the public sees, whoever asks and however; it
+    is marked so that `package_show` reads the database for them.
     """
     prepared = _prepared.get()
     facts = prepared.get(document["id"]) if prepared is not None else None
@@ -174,7 +174,7 @@ def index_id(package_id: str) -> str:
 
 
 def _note_refused(session: Session, ids: Sequence[str]) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "record_id": id_,
             "run_id": None,

@@ -30,15 +30,17 @@ class Known:
 
 
 def read(session: Session, writes: Sequence[Write]) -> Known:
-    """Read it, and lock the records until the transaction ends, in the order of their ids so that no two writers wait for each other."""
+    """Read it, and lock the records until the transaction ends, in the order of their ids so that no two writers wait
+    for each other.
+    """
     ids = sorted({asked.record_id for asked in writes})
     record = tables.record
     keys = [(asked.source_id, asked.identifier) for asked in writes if asked.package_id]
-    same = record.c.id.in_(ids)
+    same: Any = record.c.id.in_(ids)
     if keys:
         same = or_(same, tuple_(record.c.source_id, record.c.identifier).in_(keys))
     found = session.execute(select(record).where(same).order_by(record.c.id).with_for_update()).mappings()
-    records = {row["id"]: row for row in found}
+    records: dict[str, Mapping[str, Any]] = {row["id"]: dict(row) for row in found}
     cks = rows.existing(session, ids)
     wanted = {name for asked in writes for name in _names_for(asked, records)}
     owners = {asked.owner_org for asked in writes} | {str(row["owner_org"]) for row in records.values()}
@@ -94,7 +96,7 @@ def _foreign_resources(session: Session, writes: Sequence[Write]) -> dict[str, s
 
 def _by_id(session: Session, table: Any, columns: Iterable[str], ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     found = session.execute(select(*(table.c[name] for name in columns)).where(table.c.id.in_(sorted(ids)))).mappings()
-    return {row["id"]: row for row in found}
+    return {row["id"]: dict(row) for row in found}
 
 
 def _statuses_before_withdrawal(

@@ -16,13 +16,13 @@ from ckan.common import current_user
 from ckan.model.user import AnonymousUser
 from ckan.plugins import toolkit
 from flask import has_request_context
-from satudata_schemas.dataset import Dataset
 from sqlalchemy import func, select
 
 from ckanext.satudata.catalog import roles, tables
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX
 from ckanext.satudata.catalog.facts import access_class
 from ckanext.satudata.catalog.package import unpublished_fields
+from satudata_schemas.dataset import Dataset
 
 WALIDATA = "walidata"
 PEMBINA = "pembina"
@@ -40,14 +40,15 @@ _EMPTIED: Mapping[str, Any] = {
 }  # fmt: skip
 #: the same of a Solr document
 _DOCUMENT_SKELETON = _SKELETON | {
-    "index_id", "entity_type", "dataset_type", "site_id", "capacity", "title_string", "data_dict", "validated_data_dict",
+    "index_id", "entity_type", "dataset_type", "site_id", "capacity", "title_string", "data_dict",
+    "validated_data_dict",
     *(f"extras_{name}" for name in CLOSED_FIELDS),
 }  # fmt: skip
 _DOCUMENT_LINKS = frozenset({"res_url", "urls", "res_extras_hash", "res_extras_kamus_data"})
 
 
 def dataset_labels(dataset: Any, labels: list[str]) -> list[str]:
-    """Permission labels of a dataset, beginning from CKAN's own: what is not public, the Walidata finds all the same."""
+    """Permission labels of a dataset, from CKAN's own: what is not public, the Walidata finds all the same."""
     if "public" in labels:
         return labels
     more = [WALIDATA]
@@ -96,8 +97,8 @@ def sees_internals() -> bool:
 def redact(context: Mapping[str, Any], package: dict[str, Any]) -> None:
     """Take away in place what the dataset's access class hides from the reader of this call of `package_show`.
 
-    Calls by the platform itself (`ignore_auth`) read everything; so does everyone who may edit the dataset, since what is
-    saved again is what was shown.
+    Calls by the platform itself (`ignore_auth`) read everything; so does everyone who may edit the dataset, since
+    what is saved again is what was shown.
     """
     if context.get("ignore_auth"):
         return
@@ -177,8 +178,8 @@ def without_unpublished(document: dict[str, Any]) -> dict[str, Any]:
 def for_public(document: Mapping[str, Any], access: str) -> dict[str, Any]:
     """A Solr document with no more than the public may see.
 
-    Its time of change is cut to a whole second, so that CKAN's `package_show`, which trusts the index only where both times
-    agree to a hundredth, reads the database and shows each reader what is theirs.
+    Its time of change is cut to a whole second, so that CKAN's `package_show`, which trusts the index only where both
+    times agree to a hundredth, reads the database and shows each reader what is theirs.
     """
     if access == "tertutup":
         made = {key: value for key, value in document.items() if key in _DOCUMENT_SKELETON}

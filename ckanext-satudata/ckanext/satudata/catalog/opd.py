@@ -1,7 +1,8 @@
-"""OPDs: the offices of a regional government as CKAN organisations, the names they go by, and what became of merged ones.
+"""OPDs: the offices of a regional government as CKAN organisations, the names they go by, and what became of merged
+ones.
 
-An organisation is made only from the list the government itself gives (`import_opds`), never from what a source calls its
-publisher: an unknown name falls to the source's own OPD, with the offices it may have meant.
+An organisation is made only from the list the government itself gives (`import_opds`), never from what a source calls
+its publisher: an unknown name falls to the source's own OPD, with the offices it may have meant.
 """
 
 from __future__ import annotations
@@ -132,9 +133,10 @@ def resolve(session: Session, publisher_text: str) -> Match:
 def import_opds(session: Session, rows: Iterable[Mapping[str, Any]], *, actor: str | None) -> Imported:
     """Create and update the organisations of a government's own list; the caller commits.
 
-    A row has `title`, and where known `kode_skpd`, `name`, `aliases` (a list, or text divided by `|`), `berlaku_mulai`,
-    `berlaku_sampai` (ISO dates). An office is the same one by its kode SKPD, else by its name. Nothing is deleted. Raises
-    OpdRefused for a row without title, a date that is none, or one alias or kode of two offices.
+    A row has `title`, and where known `kode_skpd`, `name`, `aliases` (a list, or text divided by `|`),
+    `berlaku_mulai`, `berlaku_sampai` (ISO dates). An office is the same one by its kode SKPD, else by its name.
+    Nothing is deleted. Raises OpdRefused for a row without title, a date that is none, or one alias or kode of two
+    offices.
     """
     offices = [_office(number, row) for number, row in enumerate(rows, 1)]
     known = _known(session)
@@ -190,7 +192,7 @@ def _office(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("berlaku_mulai", "berlaku_sampai"):
         try:
             dates[name] = dt.date.fromisoformat(str(row[name]).strip()) if row.get(name) else None
-        except ValueError as error:
+        except ValueError as error:  # noqa: PERF203 - two dates a row
             raise OpdRefused("E-OPD-002", baris=number, isian=name) from error
     return {
         "title": title,
@@ -217,8 +219,8 @@ def _known(session: Session) -> dict[str, dict[str, Mapping[str, Any]]]:
     )  # fmt: skip
     alias = tables.opd_alias.c
     return {
-        "name": {row["name"]: row for row in rows},
-        "kode": {row["kode_skpd"]: row for row in rows if row["kode_skpd"]},
+        "name": {row["name"]: dict(row) for row in rows},
+        "kode": {row["kode_skpd"]: dict(row) for row in rows if row["kode_skpd"]},
         "alias": {name: {"id": id_} for name, id_ in session.execute(select(alias.alias, alias.organization_id))},
     }
 
@@ -269,8 +271,8 @@ def _group_row(office: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
 def merge(session: Session, old: str, new: str, *, actor: str | None) -> int:
     """Move everything of one office (id or name) to another; the number of datasets moved. The caller commits.
 
-    Datasets keep their ids and URLs. The old organisation is deleted as CKAN does it, its page leads to the new one, and
-    its names become names of the new. Raises OpdRefused for an unknown office, or one merged into itself.
+    Datasets keep their ids and URLs. The old organisation is deleted as CKAN does it, its page leads to the new one,
+    and its names become names of the new. Raises OpdRefused for an unknown office, or one merged into itself.
     """
     here, there = _organization(session, old), _organization(session, new)
     if here.id == there.id:

@@ -1,7 +1,7 @@
 """What a write makes of a record: where it stands after, and which of its versions the public sees. Pure.
 
-The states are those of Perpres 39/2019's stages: checked before it is published, returned where it does not conform, and
-a published dataset stays as it was while its next version is being mended.
+The states are those of Perpres 39/2019's stages: checked before it is published, returned where it does not conform,
+and a published dataset stays as it was while its next version is being mended.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Kept = Literal["new", "pending", "none"]
 class Outcome:
     """Where a record stands after a write.
 
-    `keep` says what becomes of the version that came with it: `new`, it is the dataset now; `pending`, it waits beside the
-    published one; `none`, there is none, or it must not be kept (personal data).
+    `keep` says what becomes of the version that came with it: `new`, it is the dataset now; `pending`, it waits
+    beside the published one; `none`, there is none, or it must not be kept (personal data).
     """
 
     status: str
@@ -39,7 +39,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a write asks for: its action and status, the judgement that came with it, and whether it brings a version."""
+    """What a write asks for: its action and status, the judgement that came with it, whether it brings a version."""
 
     action: str
     status: str | None

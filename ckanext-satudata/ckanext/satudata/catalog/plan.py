@@ -1,4 +1,4 @@
-"""One write worked out: from what is asked and what is stored to the rows that are to be stored. Touches no database."""
+"""One write worked out: from what is asked and what is stored to the rows that are to be stored. No database here."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Planner:
         version = self._version_kept(after, dataset)
         record = self._record(after, dataset, version, rest, owner)
         if before is not None and not asked.anew and _equal(before, record):
-            return self._untouched(record)
+            return self._untouched(before, record)
         return self._planned(after, record, version)
 
     def _check_owner(self) -> None:
@@ -158,7 +158,7 @@ class Planner:
             if after.keep != "pending":
                 row["score"] = round(assessment.score)
                 row["principles"] = principles(assessment)
-        return row | asked.standing
+        return {**row, **asked.standing}
 
     def _pending(self, after: Outcome, brought: Dataset | None) -> dict[str, Any] | None:
         if after.keep == "pending" and brought is not None:
@@ -184,13 +184,12 @@ class Planner:
                     return name
         return slug_with_id(title, self.id)
 
-    def _untouched(self, record: dict[str, Any]) -> Planned:
-        assert self.before is not None
+    def _untouched(self, before: Mapping[str, Any], record: dict[str, Any]) -> Planned:
         written = Written(
-            self.id, self.asked.identifier, "unchanged", self.before["version"], record["hasil"], record["status"]
+            self.id, self.asked.identifier, "unchanged", before["version"], record["hasil"], record["status"]
         )
         for name in ("version", "data_changed", "metadata_changed", "first_seen"):
-            record[name] = self.before[name]
+            record[name] = before[name]
         return Planned(record, written, issues=self._issues())
 
     def _planned(self, after: Outcome, record: dict[str, Any], version: Dataset | None) -> Planned:

@@ -29,7 +29,7 @@ NO_REASON = "E-TIN-004"
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one dataset: `approved | returned | refused`, and the status it has now; a refusal has its code."""
+    """What became of one dataset: `approved | returned | refused`, its status now; a refusal has its code."""
 
     id: str
     outcome: Literal["approved", "returned", "refused"]

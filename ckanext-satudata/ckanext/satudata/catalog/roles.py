@@ -1,7 +1,8 @@
-"""Who may decide what: Walidata and Pembina by membership in the organisations that configuration names, OPDs by their own.
+"""Who may decide what: Walidata and Pembina by membership in the organisations that configuration names, OPDs by
+their own.
 
-Perpres 39/2019: the Walidata checks and publishes for the whole catalogue, the Pembina re-checks priority data, a Produsen
-Data acts for itself. A sysadmin is none of them by being one.
+Perpres 39/2019: the Walidata checks and publishes for the whole catalogue, the Pembina re-checks priority data, a
+Produsen Data acts for itself. A sysadmin is none of them by being one.
 """
 
 from __future__ import annotations

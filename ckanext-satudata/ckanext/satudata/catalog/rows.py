@@ -65,12 +65,12 @@ def existing(session: Session, ids: Iterable[str]) -> Existing:
         for name in ("id", "name", "title", "owner_org", "private", "state", "metadata_modified", "metadata_created")
     ]
     for row in session.execute(select(*columns).where(table.id.in_(list(ids)))).mappings():
-        found.packages[row["id"]] = row
+        found.packages[row["id"]] = dict(row)
     if not found.packages:
         return found
     known = list(found.packages)
     for row in session.execute(select(resource_table).where(resource_table.c.package_id.in_(known))).mappings():
-        found.resources.setdefault(row["package_id"], {})[row["id"]] = row
+        found.resources.setdefault(row["package_id"], {})[row["id"]] = dict(row)
     pairs = package_tag_table.c
     for pair in session.execute(
         select(pairs.package_id, pairs.tag_id, pairs.state)
@@ -166,7 +166,9 @@ def store_packages(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 def store_resources(session: Session, rows: list[dict[str, Any]], changed: list[str]) -> None:
-    """Insert or replace rows of `resource`, and let go of what was marked `deleted` by an earlier version, as CKAN does."""
+    """Insert or replace rows of `resource`, and let go of what was marked `deleted` by an earlier version, as CKAN
+    does.
+    """
     if changed:
         fresh = [row["id"] for row in rows]
         gone = resource_table.c.package_id.in_(changed) & (resource_table.c.state == "deleted")

@@ -1,8 +1,9 @@
-"""Packages as CKAN would show them, many at a time: the two dicts its index takes for each, in seven statements a batch.
+"""Packages as CKAN would show them, many at a time: the two dicts its index takes for each, in seven statements a
+batch.
 
-CKAN's own way (`package_show_default_and_custom_schemas`) takes ten statements and 8 ms for each dataset. What is plain is
-built here and held equal to CKAN's by golden tests; what is not (groups, relationships, uploads, vocabularies, a form that
-is not ckanext-scheming's) goes CKAN's own way.
+CKAN's own way (`package_show_default_and_custom_schemas`) takes ten statements and 8 ms for each dataset. What is
+plain is built here and held equal to CKAN's by golden tests; what is not (groups, relationships, uploads,
+vocabularies, a form that is not ckanext-scheming's) goes CKAN's own way.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ _KNOWN_OUTPUTS = frozenset(("scheming_load_json", "scheming_multiple_choice_outp
 class Batch:
     """A batch of packages; those that exist are in `packages`, by id.
 
-    Keeps the packages loaded in the session, so that hooks and permission labels find them there: hold on to it while the
-    dicts are used.
+    Keeps the packages loaded in the session, so that hooks and permission labels find them there: hold on to it while
+    the dicts are used.
     """
 
     def __init__(self, session: Session, ids: Collection[str]) -> None:
@@ -64,7 +65,7 @@ class Batch:
             return _ckans_own(id_)
         default = self._default(package)
         custom = self.form(default)
-        logic.apply_after_dataset_show_plugins(logic.fresh_context(self.context), custom)  # type: ignore[arg-type]
+        logic.apply_after_dataset_show_plugins(logic.fresh_context(self.context), custom)
         return default, custom
 
     def _uploads(self, id_: str) -> bool:
@@ -131,7 +132,8 @@ def _tags(session: Session, ids: Sequence[str]) -> dict[str, list[Shown]]:
         statement.where(pair.c.package_id.in_(ids), pair.c.state == "active").order_by(tag.c.name)
     ):
         shown = {
-            "id": row.id, "name": row.name, "vocabulary_id": row.vocabulary_id, "state": row.state, "display_name": row.name,
+            "id": row.id, "name": row.name, "vocabulary_id": row.vocabulary_id,
+            "state": row.state, "display_name": row.name,
         }  # fmt: skip
         found.setdefault(row.package_id, []).append(shown)
     return found

@@ -35,7 +35,7 @@ def of_package(session: Session, package_id: str) -> Status | None:
         return None
     issue = tables.issue
     found = session.execute(select(issue).where(issue.c.record_id == row["id"]).order_by(issue.c.id)).mappings()
-    return Status(dict(row), tuple(_issue(item) for item in found))
+    return Status(dict(row), tuple(_issue(dict(item)) for item in found))
 
 
 def _issue(row: Mapping[str, Any]) -> Issue:
@@ -71,10 +71,11 @@ def waiting(
     limit: int = 100,
     after: str | None = None,
 ) -> list[dict[str, Any]]:
-    """What waits for a decision, longest first by name: `{id, name, title, owner_org, source_id, status, hasil, score, …}`.
+    """What waits for a decision, longest first by name: `{id, name, title, owner_org, source_id, status, hasil,
+    score, …}`.
 
-    A next version that is fit and waits beside the published one is among them. `after` is the `id` of the last row of the
-    page before.
+    A next version that is fit and waits beside the published one is among them. `after` is the `id` of the last row
+    of the page before.
     """
     record = tables.record.c
     next_version = (record.status == "tayang") & record.pending.is_not(None) & (record.hasil == "layak")
@@ -96,7 +97,9 @@ def waiting(
 
 
 def issues_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:
-    """Issues found in a run, grouped by code: `{code, severity, count, records, examples: [{record_id, pointer, params}]}`."""
+    """Issues found in a run, grouped by code: `{code, severity, count, records, examples: [{record_id, pointer,
+    params}]}`.
+    """
     return _grouped(session, tables.issue.c.run_id == run_id)
 
 

@@ -27,7 +27,7 @@ _NOT_IN_TAGS = re.compile(r"[^\w \-.]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - reads as what it says
     """A record that is not stored: the issue code and what its sentences need."""
 
     code: str

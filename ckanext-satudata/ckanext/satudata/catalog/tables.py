@@ -6,6 +6,8 @@ becomes its tombstone. Migration 001 creates exactly these; a later table comes 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -27,17 +29,17 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 metadata = MetaData()
 
 
-def _time(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
+def _time(name: str, *, nullable: bool = True, now: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=text("now()") if now else None)
 
 
-def _json(name: str, default: str | None = None) -> Column[object]:
+def _json(name: str, default: str | None = None) -> Column[Any]:
     return Column(
         name, JSONB, nullable=default is None, server_default=text(f"'{default}'::jsonb") if default else None
     )
 
 
-#: One application or catalogue that is harvested. `definition` is the source file as contracts.md has it, secrets replaced.
+#: One application or catalogue that is harvested. `definition` is the source file as it was given, secrets replaced.
 source = Table(
     "satudata_source",
     metadata,
@@ -96,7 +98,7 @@ run = Table(
 Index("satudata_run_source", run.c.source_id, run.c.created.desc())
 Index("satudata_run_open", run.c.state, postgresql_where=run.c.state.in_(("antre", "berjalan", "terputus", "ditahan")))
 
-#: What a source says of one dataset, what we made of it and where it stands. `id` is also the package's id, written or not.
+#: What a source says of one dataset, what we made of it, where it stands. `id` is also the package's, written or not.
 record = Table(
     "satudata_record",
     metadata,

@@ -1,8 +1,8 @@
 """The bulk writer: the one way in which a batch of datasets becomes CKAN's rows, records, changes and index work.
 
-A batch is one transaction of some twenty-five statements, whatever its size. It writes what CKAN's `package_create` and
-`package_update` would have written, apart from activity rows and default resource views, which are made for people's edits
-only. A record that Postgres refuses is found by halving the batch under savepoints and refused alone.
+A batch is one transaction of some twenty-five statements, whatever its size. It writes what CKAN's `package_create`
+and `package_update` would have written, apart from activity rows and default resource views, which are made for
+people's edits only. A record that Postgres refuses is found by halving the batch under savepoints and refused alone.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ CHANGE_LOCK = 0x5D1C_0001
 def write(session: Session, writes: Sequence[Write], *, actor: str | None, run: str | None) -> list[Written]:
     """Write a batch; the caller commits. Answers in the order of `writes`.
 
-    Ids whose dataset becomes less visible are kept out of every search from here on, before the commit: found by nobody a
-    moment early rather than a moment late.
+    Ids whose dataset becomes less visible are kept out of every search from here on, before the commit: found by
+    nobody a moment early rather than a moment late.
     """
     batch = _Batch(session, actor, run)
     batch.settle(batch.once(writes), retried=False)
@@ -103,7 +103,7 @@ class _Batch:
             try:
                 planner = Planner(asked, stored, actor=self.actor, run=self.run, distinct_names=distinct_names)
                 plan = planner.plan()
-            except Refused as refused:
+            except Refused as refused:  # noqa: PERF203 - one bad record must not stop the batch
                 self.written[position] = _refusal(asked, refused)
             except (ValueError, TypeError, OverflowError, RecursionError) as error:
                 self.written[position] = _refusal(asked, Refused(UNSTORABLE, {"alasan": type(error).__name__}))
@@ -125,7 +125,9 @@ def _about_a_row(error: DBAPIError) -> bool:
 
 
 def store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
-    """Store all rows of a batch, table by table; the change log last, so that its lock is held no longer than it must."""
+    """Store all rows of a batch, table by table; the change log last, so that its lock is held no longer than it
+    must.
+    """
     packaged = {str(plan.record["id"]): plan for plan in plans if plan.package is not None}
     rows.store_packages(session, [plan.package for plan in packaged.values() if plan.package])
     rows.store_resources(

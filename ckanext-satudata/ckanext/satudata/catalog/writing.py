@@ -24,9 +24,10 @@ UNKNOWN = "E-SMP-006"
 class Write:
     """What is to become of one record.
 
-    `publish`: visible (tayang); `hold`: kept with `status`, private; `withdraw`; `restore`: back from withdrawal. Without
-    `dataset` the stored version stays and only its standing changes. `package_id` names the record where it does not follow
-    from source and identifier; a source with identitas `pertahankan` keeps its own ids, names and dates of creation.
+    `publish`: visible (tayang); `hold`: kept with `status`, private; `withdraw`; `restore`: back from withdrawal.
+    Without `dataset` the stored version stays and only its standing changes. `package_id` names the record where it
+    does not follow from source and identifier; a source with identitas `pertahankan` keeps its own ids, names and
+    dates of creation.
     """
 
     source_id: str
@@ -56,7 +57,8 @@ class Write:
 class Written:
     """What became of one `Write`.
 
-    `outcome` is `created | changed | unchanged | withdrawn | restored | refused`, the last with the issue code of its reason.
+    `outcome` is `created | changed | unchanged | withdrawn | restored | refused`, the last with the issue code of its
+    reason.
     """
 
     record_id: str
