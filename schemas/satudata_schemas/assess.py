@@ -18,7 +18,7 @@ from satudata_schemas.issue import Issue
 from satudata_schemas.profile import GATE, Profile, Weight
 from satudata_schemas.reference import Reference
 from satudata_schemas.score import Principle
-from satudata_schemas.suggest import Suggestion, suggest
+from satudata_schemas.suggest import WORDS_FILE, Suggestion, suggest
 
 Hasil = Literal["layak", "perlu_perbaikan", "tidak_dimuat"]
 
@@ -185,4 +185,6 @@ def _hasil(issues: list[Issue]) -> Hasil:
 
 @cache
 def _codes_digest() -> str:
-    return hashlib.sha256("\n".join(",".join(rule.codes) for rule in checks.RULES).encode()).hexdigest()
+    state = hashlib.sha256("\n".join(",".join(rule.codes) for rule in checks.RULES).encode())
+    state.update(WORDS_FILE.read_bytes())
+    return state.hexdigest()

@@ -252,3 +252,9 @@ def _unpadded(parts: list[str]) -> str | None:
     while len(parts) > 1 and not parts[-1].strip("0"):
         parts = parts[:-1]
     return ".".join(parts) if parts[0] != "00" else None
+
+
+def readable_year(value: object) -> str | None:
+    """The year a value begins with ("2024", 2024, "2024-05"), as text; None when it names none."""
+    span = period(value if isinstance(value, str | int) else None)
+    return span[0][:4] if span and "1900" <= span[0][:4] <= "2100" else None

@@ -1,20 +1,65 @@
-"""Suggestions: what can be inferred is offered with its reason, never passed off as given."""
+"""Suggestions: what can be inferred is offered with its reason and confidence, never passed off as given.
+
+Only fields that are empty get one. "high" means: taken from words that leave hardly another reading.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
-from satudata_schemas import contract
-from satudata_schemas.dataset import Dataset
-from satudata_schemas.reference import Reference
+from satudata_schemas import cell, contract
+from satudata_schemas.dataset import Dataset, plain_text
+from satudata_schemas.reference import Reference, Region, readable_year
 
-_YEARS = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})(?:\s*(?:-|–|s\.?d\.?|sampai(?: dengan)?|hingga)\s*((?:19|20)\d{2}))?(?!\d)", re.IGNORECASE
+Confidence = Literal["high", "medium", "low"]
+
+WORDS_FILE = Path(__file__).parent / "suggest_words.json"
+_YEAR = r"(?:19[5-9]|20[0-4])\d"
+_RANGE = re.compile(
+    rf"(?<!\d)({_YEAR})\s*(?:[-–/]|s\.?\s?/?\s?d\.?|sampai(?: dengan)?|hingga|dan)\s*(?:tahun\s+)?({_YEAR})(?!\d)",
+    re.IGNORECASE,
 )
-_REGION = re.compile(r"\b((?:kabupaten|kab\.?|kota|provinsi|prov\.?)\s+[a-z][a-z'’ \-]{2,60})", re.IGNORECASE)
+_SINGLE = re.compile(rf"(?<![\d.,])({_YEAR})(?![\d]|[.,]\d)")
+_PART = re.compile(
+    rf"(?:triwulan|tw\.?|kuartal|semester|smt\.?)\s*-?\s*(iv|i{{1,3}}|[1-4])\b\s*,?\s*(?:tahun\s+)?({_YEAR})",
+    re.IGNORECASE,
+)
+_MONTH = re.compile(rf"(?:(?<!\d)\d{{1,2}}\s+)?\b([a-z]{{3,9}})\s+({_YEAR})(?!\d)", re.IGNORECASE)
+_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+([a-z]{{3,9}})\s+({_YEAR})(?!\d)", re.IGNORECASE)
+#: A year that names a series or a law, not the period of the data.
+_NO_PERIOD = re.compile(
+    rf"\[?\bseri\s+{_YEAR}\]?|\bsp\s?{_YEAR}|\bsensus(?: penduduk)?\s+{_YEAR}|\b(?:kbli|konstan|dasar)\s+{_YEAR}"
+    rf"|=\s?100|\b(?:nomor|no\.?)\s+\d+\s+tahun\s+{_YEAR}",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(
+    r"^(?:\[[^\]]{1,40}\]\s*"
+    r"|(?:data(?:set)?|rekap(?:itulasi)?|tabel|laporan|statistik|informasi|daftar data)\s+(?:data\s+)?)+",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"\b(kabupaten|kab\.?|kota|provinsi|propinsi|prov\.?)\s+((?:[a-z'’.\-]+ ?){1,5})", re.IGNORECASE)
+_BARE_PLACE = re.compile(r"\b(?:di|se-?|pada|wilayah|daerah)\s?-?((?:[A-Z][\w'’\-]+ ?){1,4})")
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,40}?)\s*[)\]]")
+_IN_UNITS = re.compile(r"\bdalam\s+((?:ribu |juta |miliar |milyar )?[a-z%]{2,12})\b", re.IGNORECASE)
+_SCHEDULES = {
+    "harian": "harian",
+    "mingguan": "mingguan",
+    "bulanan": "bulanan",
+    "triwulanan": "triwulanan",
+    "semesteran": "semesteran",
+    "tahunan": "tahunan",
+    "per triwulan": "triwulanan",
+    "per semester": "semesteran",
+    "setiap bulan": "bulanan",
+    "setiap tahun": "tahunan",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +68,7 @@ class Suggestion:
 
     field: str
     value: Any
-    confidence: Literal["high", "medium", "low"]
+    confidence: Confidence
     reason: str
     params: dict[str, Any]
 
@@ -39,41 +84,280 @@ class Suggestion:
 
 
 def suggest(dataset: Dataset, reference: Reference) -> Iterator[Suggestion]:
-    """What the dataset's own words say of fields it leaves empty."""
-    title = dataset.text("title")[:500]
-    if not dataset.filled("periode_awal"):
-        yield from _period(title)
-    if not dataset.filled("ukuran"):
-        yield from _measure(title)
+    """What the dataset's own words say of fields it leaves empty: region, period, measure, unit, schedule, topic,
+    affair.
+    """
+    title = re.sub(r"\s+", " ", dataset.text("title")[:500])
     if not dataset.filled("kode_wilayah"):
-        yield from _region(title, reference)
+        yield from _region(dataset, title, reference)
+    if not dataset.filled("periode_awal") and not dataset.filled("periode_akhir"):
+        yield from _period(dataset, title)
+    bare = _PREFIX.sub("", title)
+    measure = dataset.text("ukuran") or next((one.value for one in _measure(bare)), "")
+    if not dataset.filled("ukuran"):
+        yield from _measure(bare)
+    if not dataset.filled("satuan"):
+        yield from _unit(dataset, bare, measure)
+    if not dataset.filled("jadwal_pemutakhiran"):
+        yield from _schedule(dataset, title)
+    if not dataset.filled("kode_urusan") or not dataset.filled("kategori"):
+        yield from _affair(dataset, title)
 
 
-def _period(title: str) -> Iterator[Suggestion]:
-    found = list(_YEARS.finditer(title))
-    if len(found) == 1:
-        first, last = found[0][1], found[0][2] or found[0][1]
-        if first <= last:
-            yield Suggestion("periode_awal", first, "high", "I-USUL-001", {"kata": found[0][0]})
-            yield Suggestion("periode_akhir", last, "high", "I-USUL-001", {"kata": found[0][0]})
+# --- region
+# -------------------------------------------------------------------------------------------------------------
+
+
+def _region(dataset: Dataset, title: str, reference: Reference) -> Iterator[Suggestion]:
+    named = dataset.text("nama_wilayah")
+    tries: list[tuple[str, Confidence]] = [
+        (named, "high"),
+        (title, "high"),
+        (dataset.text("produsen_data_name"), "high"),
+    ]
+    tries += [(dataset.text(name).replace("-", " "), "medium") for name in ("owner_org", "kontak_nama_unit")]
+    for text, confidence in tries:
+        found = _place(text[:500], reference, whole=text == named)
+        if found:
+            words, region = found
+            yield Suggestion(
+                "kode_wilayah", region.code, confidence, "I-USUL-003", {"kata": words, "nama": region.name}
+            )
+            return
+
+
+def _place(text: str, reference: Reference, *, whole: bool = False) -> tuple[str, Region] | None:
+    """The one regency, city or province a text names, and the words it does it with."""
+    if not text:
+        return None
+    if whole and (region := _only(text, reference)):
+        return text, region
+    for match in _PLACE.finditer(text):
+        words = match[0].split()
+        for count in range(min(len(words), 6), 1, -1):
+            name = " ".join(words[:count]).rstrip(".,")
+            region = _only(name, reference)
+            if region:
+                return name, region
+    for match in _BARE_PLACE.finditer(text):
+        words = match[1].split()
+        for count in range(len(words), 0, -1):
+            name = " ".join(words[:count])
+            region = _only(name, reference)
+            if region:
+                return name, region
+    provinces = {match[0].casefold() for match in _provinces(reference).finditer(text)}
+    if len(provinces) == 1:
+        (name,) = provinces
+        region = _only(name, reference)
+        return (name.title(), region) if region else None
+    return None
+
+
+@cache
+def _provinces(reference: Reference) -> re.Pattern[str]:
+    """The names of all provinces, longer ones first: "Papua Barat" is not "Papua"."""
+    regions = [region for region in reference.wilayah if region.level == "provinsi" and region.until is None]
+    names = sorted(
+        {name for region in regions for name in (region.name, *region.other_names) if len(name) > 3}, key=len
+    )
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, reversed(names))) + r")(?!\w)", re.IGNORECASE)
+
+
+def _only(name: str, reference: Reference) -> Region | None:
+    found = [region for region in reference.wilayah.find(name) if region.level in {"provinsi", "kabkota"}]
+    return found[0] if len(found) == 1 else None
+
+
+# --- period
+# -------------------------------------------------------------------------------------------------------------
+
+
+def _period(dataset: Dataset, title: str) -> Iterator[Suggestion]:
+    text = _NO_PERIOD.sub(" ", title)
+    span = _span(text)
+    if span:
+        yield from _both_ends(span[0], span[1], "high", "I-USUL-001", {"kata": span[2]})
+        return
+    years = sorted(
+        {year for resource in dataset.resources for year in [readable_year(resource.get("tahun_data"))] if year}
+    )
+    if years:
+        yield from _both_ends(years[0], years[-1], "high", "I-USUL-004", {"kata": ", ".join(years[:5])})
+        return
+    names = " ".join(plain_text(resource.get("name"))[:200] for resource in dataset.resources[:50])
+    written = sorted(set(_SINGLE.findall(_NO_PERIOD.sub(" ", names))))
+    if written:
+        yield from _both_ends(written[0], written[-1], "medium", "I-USUL-004", {"kata": ", ".join(written[:5])})
+
+
+def _span(text: str) -> tuple[str, str, str] | None:
+    """First and last period a title names, as the contract writes them, and the words it does it with."""
+    if match := _RANGE.search(text):
+        return (match[1], match[2], match[0]) if match[1] <= match[2] else None
+    if match := _PART.search(text):
+        months = _months_of(match[0], match[1])
+        return (f"{match[2]}-{months[0]:02}", f"{match[2]}-{months[1]:02}", match[0]) if months else None
+    if (match := _DAY.search(text)) and (day := cell.as_date(match[0])):
+        return day, day, match[0]
+    years = sorted(set(_SINGLE.findall(text)))
+    months_named = [(match, cell.month(match[1])) for match in _MONTH.finditer(text)]
+    dated = [(match, number) for match, number in months_named if number]
+    if len(dated) == 1 and len(years) == 1:
+        match, number = dated[0]
+        return f"{match[2]}-{number:02}", f"{match[2]}-{number:02}", match[0].strip()
+    if len(years) == 1:
+        return years[0], years[0], years[0]
+    return None
+
+
+def _months_of(words: str, part: str) -> tuple[int, int] | None:
+    number = {"i": 1, "ii": 2, "iii": 3, "iv": 4}.get(part.casefold()) or int(part)
+    length = 6 if words.casefold().startswith(("sem", "smt")) else 3
+    last = number * length
+    return (last - length + 1, last) if last <= 12 else None
+
+
+def _both_ends(
+    first: str, last: str, confidence: Confidence, reason: str, params: dict[str, Any]
+) -> Iterator[Suggestion]:
+    yield Suggestion("periode_awal", first, confidence, reason, params)
+    yield Suggestion("periode_akhir", last, confidence, reason, params)
+
+
+# --- measure and unit
+# ---------------------------------------------------------------------------------------------------
 
 
 def _measure(title: str) -> Iterator[Suggestion]:
+    measures = contract.vocabulary("ukuran")
     words = title.split()
     for count in (2, 1):
-        word = " ".join(words[:count])
-        code = contract.vocabulary("ukuran").resolve(word)
+        word = " ".join(words[:count]).rstrip(",:;")
+        code = measures.resolve(word)
         if code:
             yield Suggestion("ukuran", code, "high", "I-USUL-002", {"kata": word})
             return
-
-
-def _region(title: str, reference: Reference) -> Iterator[Suggestion]:
-    match = _REGION.search(title)
-    words = match[1].split() if match else []
-    for count in range(min(len(words), 6), 1, -1):
-        name = " ".join(words[:count])
-        found = [region for region in reference.wilayah.find(name) if region.level in {"provinsi", "kabkota"}]
-        if len(found) == 1:
-            yield Suggestion("kode_wilayah", found[0].code, "high", "I-USUL-003", {"kata": name, "nama": found[0].name})
+    lower = title.casefold()
+    for concept, code in _words()["measure_of_concept"].items():
+        if lower.startswith(concept):
+            yield Suggestion(
+                "ukuran", code, "high" if concept != "realisasi" else "medium", "I-USUL-005", {"kata": concept}
+            )
             return
+
+
+def _unit(dataset: Dataset, title: str, measure: str) -> Iterator[Suggestion]:
+    units = contract.vocabulary("satuan")
+    told = {plain_text(column.get("satuan")) for resource in dataset.resources for column in _columns(resource)} - {""}
+    if len(told) == 1:
+        (said,) = told
+        yield Suggestion("satuan", units.resolve(said) or said, "high", "I-USUL-006", {"kata": said})
+        return
+    for match in (*_BRACKETS.finditer(title), *_IN_UNITS.finditer(title)):
+        code = units.resolve(match[1])
+        if code and not cell.is_year(match[1]):
+            yield Suggestion("satuan", code, "high", "I-USUL-007", {"kata": match[1]})
+            return
+    yield from _unit_by_words(title, measure)
+
+
+def _unit_by_words(title: str, measure: str) -> Iterator[Suggestion]:
+    lower = title.casefold()
+    for words, code in _words()["unit_of_measure"].items():
+        if lower.startswith(words):
+            yield Suggestion("satuan", code, "high", "I-USUL-005", {"kata": words})
+            return
+    if measure not in {"jumlah", "populasi", "daftar", ""} or not lower.startswith(
+        ("jumlah", "banyaknya", "total", "populasi", "cacah")
+    ):
+        return
+    # What is counted stands right behind the measure: "Jumlah Siswa Sekolah Dasar" are people, not schools.
+    rest = " ".join(lower.split()[1:8])
+    placed = [
+        (at, -len(word), code)
+        for code, words in _words()["units"].items()
+        for word in words
+        if (at := _at(rest, word)) is not None
+    ]
+    if placed:
+        at, length, code = min(placed)
+        yield Suggestion(
+            "satuan", code, "high" if at == 0 else "medium", "I-USUL-005", {"kata": rest[at : at - length]}
+        )
+
+
+def _at(text: str, word: str) -> int | None:
+    match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)
+    return match.start() if match else None
+
+
+def _columns(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    kamus = resource.get("kamus_data")
+    return [column for column in kamus if isinstance(column, Mapping)] if isinstance(kamus, list | tuple) else []
+
+
+# --- schedule
+# -----------------------------------------------------------------------------------------------------------
+
+
+def _schedule(dataset: Dataset, title: str) -> Iterator[Suggestion]:
+    lower = title.casefold()
+    for words, code in _SCHEDULES.items():
+        if _at(lower, words) is not None:
+            yield Suggestion("jadwal_pemutakhiran", code, "medium", "I-USUL-008", {"kata": words})
+            return
+    years = [year for resource in dataset.resources for year in [readable_year(resource.get("tahun_data"))] if year]
+    counts = Counter(years)
+    if len(counts) >= 3 and max(counts.values()) == 1 and int(max(counts)) - int(min(counts)) == len(counts) - 1:
+        yield Suggestion(
+            "jadwal_pemutakhiran", "tahunan", "high", "I-USUL-009", {"kata": f"{min(counts)}–{max(counts)}"}
+        )
+
+
+# --- topic and affair
+# ---------------------------------------------------------------------------------------------------
+
+
+def _affair(dataset: Dataset, title: str) -> Iterator[Suggestion]:
+    text = f" {title} {' '.join(dataset.texts('tags')[:20])} ".casefold()
+    hits: dict[str, list[str]] = {}
+    for match in _affair_words().finditer(text):
+        for code in _affairs_of()[match[1]]:
+            hits.setdefault(code, []).append(match[1])
+    if not hits:
+        return
+    ranked = sorted(hits.items(), key=lambda hit: (-len(set(hit[1])), -max(map(len, hit[1]))))
+    code, words = ranked[0]
+    alone = len(ranked) == 1
+    confidence: Confidence = (
+        "high" if alone and len(set(words)) > 1 else "medium" if alone or len(set(words)) > 1 else "low"
+    )
+    params = {"kata": ", ".join(dict.fromkeys(words))}
+    if not dataset.filled("kode_urusan"):
+        yield Suggestion("kode_urusan", [code], confidence, "I-USUL-010", params)
+    if not dataset.filled("kategori"):
+        yield Suggestion("kategori", _words()["urusan"][code]["topic"], confidence, "I-USUL-010", params)
+
+
+@cache
+def _words() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _affairs_of() -> dict[str, list[str]]:
+    """Word → the affairs it tells."""
+    told: dict[str, list[str]] = {}
+    for code, entry in _words()["urusan"].items():
+        for word in entry["words"]:
+            told.setdefault(word, []).append(code)
+    return told
+
+
+@cache
+def _affair_words() -> re.Pattern[str]:
+    """All of them as one pattern, longer ones first, so that "penduduk miskin" is not taken for "penduduk"."""
+    ordered = sorted(_affairs_of(), key=len, reverse=True)
+    return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, ordered)) + r")(?!\w)")

@@ -214,5 +214,5 @@ def _spread(row: Row, below: list[Row], columns: int) -> Row:
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = "" if value == NOTHING else str(value).replace("\n", " ")
+    text = "" if value == NOTHING else str(value)[:300].replace("\n", " ")
     return re.sub(r"\.0\Z", "", text) if cell.is_year(text) else re.sub(r"\s+", " ", text).strip()
