@@ -79,6 +79,24 @@ def test_a_batch_is_one_request_and_few_statements(office, drained, session, mon
     assert len(statements) <= 15
 
 
+def test_a_session_of_its_own_costs_no_more(office, session, search_index):
+    from ckan import model
+    from sqlalchemy import event
+
+    from ckanext.satudata.catalog import index
+
+    office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(60)])
+    statements = []
+    event.listen(model.meta.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    mine = session()
+    with model.meta.create_local_session() as own:
+        assert index.drain(own) == 60
+    assert len(statements) <= 15
+    assert session() is mine
+    search_index.commit()
+    assert len(search_index.documents("*:*")) > 0
+
+
 def test_one_document_solr_refuses_does_not_keep_the_others(office, drained, search_index, monkeypatch):
     from ckanext.satudata.catalog import index
 

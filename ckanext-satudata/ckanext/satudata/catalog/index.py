@@ -10,7 +10,8 @@ import hashlib
 import logging
 import re
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,7 +22,7 @@ from ckan.common import config
 from ckan.lib.search import index as ckan_index
 from ckan.lib.search.common import make_connection
 from sqlalchemy import delete, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 from ckanext.satudata.catalog import documents, hidden, labels, show, tables
 from ckanext.satudata.catalog.bulk import append
@@ -67,20 +68,43 @@ def add_fields(document: dict[str, Any]) -> dict[str, Any]:
 
 def documents_of(session: Session, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Solr documents of packages, as CKAN's index makes them; nothing for a package that is gone or deleted."""
-    batch = show.Batch(session, list(ids))
     made: dict[str, dict[str, Any]] = {}
-    token = _prepared.set(documents.facts(session, list(batch.packages)))
-    try:
-        for id_, package in batch.packages.items():
-            if package.state == "deleted":
-                continue
-            default, custom = batch.both(id_)
-            collector = _Collector()
-            _ckans_index_package(collector)(ckan_index.PackageSearchIndex(), dict(default, with_custom_schema=custom))
-            made[id_] = collector.documents[0]
-    finally:
-        _prepared.reset(token)
+    with _as_ckans_own(session):
+        batch = show.Batch(session, list(ids))
+        token = _prepared.set(documents.facts(session, list(batch.packages)))
+        try:
+            for id_, package in batch.packages.items():
+                if package.state == "deleted":
+                    continue
+                default, custom = batch.both(id_)
+                collector = _Collector()
+                _ckans_index_package(collector)(
+                    ckan_index.PackageSearchIndex(), dict(default, with_custom_schema=custom)
+                )
+                made[id_] = collector.documents[0]
+        finally:
+            _prepared.reset(token)
     return made
+
+
+@contextmanager
+def _as_ckans_own(session: Session) -> Iterator[None]:
+    """Let CKAN's code and its plugins' hooks find in `model.Session` what this session has loaded.
+
+    Without it they would read each package again, over a second connection that nobody gives back.
+    """
+    registry = model.Session.registry
+    if isinstance(session, scoped_session) or (registry.has() and registry() is session):
+        yield
+        return
+    before = registry() if registry.has() else None
+    registry.set(session)
+    try:
+        yield
+    finally:
+        registry.clear()
+        if before is not None:
+            registry.set(before)
 
 
 def _ckans_index_package(collector: _Collector) -> Any:
