@@ -26,6 +26,7 @@ class Fault:
     pointer: str
     params: Mapping[str, Any] = field(default_factory=dict)
     parameter: str | None = None
+    detail: str | None = None  # already in words, for a code that is not the API's own
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
@@ -111,8 +112,8 @@ def messages() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 
 def _fault(fault: Fault, language: str) -> dict[str, Any]:
-    text = message(fault.code, language, fault.params)
-    shown = {"code": fault.code, "pointer": fault.pointer, "detail": text["detail"]}
+    detail = fault.detail or message(fault.code, language, fault.params)["detail"]
+    shown = {"code": fault.code, "pointer": fault.pointer, "detail": detail}
     return shown | ({"parameter": fault.parameter} if fault.parameter else {})
 
 

@@ -13,12 +13,25 @@ from ckanext.satudata.api.routes import (
     metrics,
     oauth,
     organizations,
+    publishing,
     statistics,
     vocabularies,
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (datasets, changes, exports, dcat, organizations, applications, vocabularies, statistics, oauth, document)
+MODULES = (
+    datasets,
+    changes,
+    exports,
+    dcat,
+    organizations,
+    applications,
+    vocabularies,
+    statistics,
+    publishing,
+    oauth,
+    document,
+)
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 

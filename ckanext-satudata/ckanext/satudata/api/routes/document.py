@@ -71,8 +71,11 @@ def _operations() -> list[dict[str, Any]]:
     """What the page shows of each operation, with its parameters resolved and its example as text."""
     shown = []
     for path, methods in described()["paths"].items():
+        shared = methods.get("parameters", [])
         for method, operation in methods.items():
-            ok = operation["responses"]["200"].get("content", {})
+            if method == "parameters":
+                continue
+            ok = operation["responses"].get("200", {}).get("content", {})
             example = next((media.get("example") for media in ok.values()), None)
             shown.append(
                 {
@@ -82,7 +85,8 @@ def _operations() -> list[dict[str, Any]]:
                     "method": method.upper(),
                     "protected": operation.get("security") != [],
                     "shown_parameters": [
-                        {"description": "", **_resolved(parameter)} for parameter in operation.get("parameters", ())
+                        {"description": "", **_resolved(parameter)}
+                        for parameter in [*shared, *operation.get("parameters", [])]
                     ],
                     "example": _as_text(example),
                 }

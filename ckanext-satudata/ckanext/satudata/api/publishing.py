@@ -1,0 +1,217 @@
+"""Publishing through the API: one dataset of one source, judged and written as a harvest would.
+
+Who may is decided from the token and the source's row, what becomes of the dataset by the same rules as in a harvest.
+Nothing a client sends names an owner, a state, or an identity other than the address.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import ETags
+
+from ckanext.satudata.api.access import Caller
+from ckanext.satudata.api.problems import Fault, Problem
+from ckanext.satudata.catalog import audit, roles, tables
+from ckanext.satudata.catalog.write import Write, Written, write
+from ckanext.satudata.harvest.standing import Known, standing, unchanged
+from satudata_schemas import assess as judge
+from satudata_schemas import contract, personal_data
+from satudata_schemas.assess import Assessment
+from satudata_schemas.dataset import Dataset, fingerprint
+from satudata_schemas.issue import Issue
+from satudata_schemas.profile import Profile
+from satudata_schemas.reference import Reference
+
+#: Fields that the platform sets; a client that sends them is told so.
+SERVER_SET = frozenset({"name", "owner_org", "hasil", "status", "skor_sdi", "sumber_aplikasi"})
+LONGEST_IDENTIFIER = 1000
+CONFLICT = "E-SMP-004"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a dataset that was sent."""
+
+    id: str | None
+    hasil: str
+    status: str
+    issues: tuple[Issue, ...]
+    is_new: bool
+
+
+def source_for(session: Session, caller: Caller, name: str) -> Row[Any]:
+    """The source of that name or id, when the caller may write to it: 404 when there is none, 403 for another OPD's."""
+    source = tables.source
+    row = session.execute(select(source).where(or_(source.c.name == name, source.c.id == name))).first()
+    if row is None:
+        raise Problem(404)
+    if caller.user_id is not None:
+        own = roles.acts_for(session, caller.user_id, row.organization_id) or roles.is_walidata(session, caller.user_id)
+    else:
+        own = caller.org_id is None or caller.org_id == row.organization_id
+    if not own:
+        raise Problem(403, "E-API-433")
+    return row
+
+
+def read_dataset(sent: Any, identifier: str) -> Dataset:
+    """The dataset in a body; 422 with a pointer for each key that is not the client's to send."""
+    if not isinstance(sent, dict):
+        raise Problem(400, faults=[Fault("E-API-430", "")])
+    faults = list(_foreign_keys(sent))
+    if sent.get("identifier", identifier) != identifier:
+        faults.append(Fault("E-API-432", "/identifier"))
+    if faults:
+        raise Problem(422, faults=faults[:50])
+    return Dataset({name: value for name, value in sent.items() if value is not None}, identifier=identifier)
+
+
+def put(
+    session: Session, caller: Caller, source: Row[Any], dataset: Dataset, *, if_match: ETags, if_none_match: ETags
+) -> Outcome:
+    """Judge a dataset and write it; commits. 428 and 412 guard against overwriting what the client has not read."""
+    identifier = dataset["identifier"]
+    before = _record(session, source.id, identifier)
+    _check_preconditions(session, before, if_match, if_none_match)
+    whole = dataset.with_fields(owner_org=source.organization_id)
+    assessment, version = _judged(source, whole)
+    mark = fingerprint(whole)
+    known = _known(before)
+    if known is not None and known.gone_by_hand:
+        raise Problem(410)
+    if before is not None and unchanged(known, mark, version):
+        return Outcome(before.package_id, before.hasil, before.status, assessment.issues, is_new=False)
+    refused = assessment.hasil == "tidak_dimuat"
+    place = standing(known, assessment.hasil, penayangan=source.penayangan, rules_version=version)
+    asked = Write(
+        source.id,
+        identifier,
+        place.action,
+        source.organization_id,
+        dataset=None if refused else whole,  # what must not be loaded may hold personal data
+        assessment=assessment,
+        fingerprint=mark,
+        rules_version=version,
+        status=place.status,
+        package_id=before.id if before is not None else None,
+        expected_version=before.version if before is not None else None,
+    )
+    written = _settle(session, asked, caller, "dataset.put")
+    _touch(session, written.record_id)
+    session.commit()
+    loaded = None if refused and (before is None or before.package_id is None) else written.record_id
+    return Outcome(loaded, assessment.hasil, written.status, assessment.issues, is_new=before is None)
+
+
+def withdraw(session: Session, caller: Caller, source: Row[Any], identifier: str, *, if_match: ETags) -> None:
+    """Withdraw a dataset of the source; commits. Doing it again changes nothing."""
+    before = _record(session, source.id, identifier)
+    if before is None or before.package_id is None:
+        raise Problem(404)
+    if before.status == "ditarik":
+        return
+    _check_preconditions(session, before, if_match, ETags())
+    asked = Write(
+        source.id,
+        identifier,
+        "withdraw",
+        before.owner_org,
+        package_id=before.id,
+        expected_version=before.version,
+    )
+    _settle(session, asked, caller, "dataset.withdraw")
+    session.commit()
+
+
+def _foreign_keys(sent: Mapping[str, Any]) -> Iterator[Fault]:
+    known = contract.fields()
+    for key in sent:
+        field = known.get(key)
+        national = field is None and contract.NATIONAL_KEY.match(key)
+        if key in SERVER_SET or (field is None and not national) or (field is not None and field.computed):
+            yield _foreign(f"/{_escaped(key)}", key)
+    resources = sent.get("resources")
+    for number, resource in enumerate(resources if isinstance(resources, list) else ()):
+        if isinstance(resource, dict):
+            for key in resource.keys() - contract.resource_fields().keys():
+                yield _foreign(f"/resources/{number}/{_escaped(key)}", key)
+
+
+def _foreign(pointer: str, key: str) -> Fault:
+    return Fault("E-API-431", pointer[:300], {"name": key})
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _record(session: Session, source_id: str, identifier: str) -> Row[Any] | None:
+    record = tables.record
+    asked = select(record).where(record.c.source_id == source_id, record.c.identifier == identifier)
+    return session.execute(asked).first()
+
+
+def _check_preconditions(session: Session, before: Row[Any] | None, if_match: ETags, if_none_match: ETags) -> None:
+    """RFC 9110 §13: what exists is only replaced by who has read it; both answers' tags are taken for having read it."""
+    if before is None or before.package_id is None:
+        if if_match:
+            raise Problem(412)
+        return
+    if if_none_match.star_tag:
+        raise Problem(412)
+    if not if_match:
+        raise Problem(428)
+    answer = tables.answer
+    tags = session.execute(select(answer.c.etag).where(answer.c.package_id == before.package_id)).scalars()
+    if not if_match.star_tag and not any(if_match.contains_weak(tag[3:-1]) for tag in tags):
+        raise Problem(412)
+
+
+def _judged(source: Row[Any], dataset: Dataset) -> tuple[Assessment, str]:
+    profile, reference, today = Profile.load(source.profile), Reference.load(), dt.date.today()  # noqa: DTZ011
+    version = judge.rules_version(profile, reference, ("api", source.penayangan), today=today)
+    return judge.assess(dataset, profile, reference=reference, today=today), f"api:{version[:32]}"
+
+
+def _known(before: Row[Any] | None) -> Known | None:
+    if before is None:
+        return None
+    return Known(
+        id=before.id,
+        identifier=before.identifier,
+        fingerprint=before.fingerprint,
+        rules_version=before.rules_version,
+        hasil=before.hasil,
+        status=before.status,
+        tidak_ditemukan_sejak=before.tidak_ditemukan_sejak,
+        package_id=before.package_id,
+        reviewed=before.reviewed_at is not None,
+    )
+
+
+def _settle(session: Session, asked: Write, caller: Caller, action: str) -> Written:
+    (written,) = write(session, [asked], actor=caller.user_id or caller.client_id, run=None)
+    if written.outcome == "refused":
+        session.rollback()
+        if written.code == CONFLICT:
+            raise Problem(412)
+        raise Problem(422, faults=[Fault(written.code or "E-API-422", "", written.params)])
+    audit.note(session, action, "dataset", [written.record_id], actor=caller.user_id or caller.client_id)
+    return written
+
+
+def _touch(session: Session, record_id: str) -> None:
+    session.execute(
+        update(tables.record).where(tables.record.c.id == record_id).values(last_seen=dt.datetime.now(dt.timezone.utc))
+    )
+
+
+def holds_person(identifier: str) -> bool:
+    """Whether an identifier is itself a person's number, which must not become part of an address or a record."""
+    return personal_data.may_hold_nik(identifier) and any(personal_data.niks(identifier))
