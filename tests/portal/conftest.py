@@ -53,7 +53,6 @@ def package(number, **more):
         "notes": f"Penduduk menurut jenis kelamin di kecamatan nomor {number}.",
         "tags": [{"name": "penduduk"}],
         "license_id": "cc-by",
-        "metadata_modified": "2025-03-04T05:06:07",
         "resources": [
             {"id": f"r{number}", "name": "Tabel", "url": f"https://data.contoh.go.id/{number}.csv", "format": "CSV"}
         ],
@@ -62,6 +61,7 @@ def package(number, **more):
             {"key": "konsep", "value": "Penduduk"},
             {"key": "jadwal_pemutakhiran", "value": "Tahunan"},
             {"key": "periode_awal", "value": "2024"},
+            {"key": "tanggal_mutakhir", "value": "2025-03-04"},
             {"key": "kode_wilayah", "value": "35.03"},
             {"key": "Catatan Walidata", "value": "Sudah dicocokkan"},
         ],

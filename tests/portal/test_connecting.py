@@ -59,7 +59,7 @@ def wait_until_finished(driver):
 def test_an_editor_connects_a_portal_previews_starts_and_reads_its_issues(web, portal, applications, signed_in):
     driver = signed_in(portal.editor)
     driver.get(f"{web}/organization/{portal.office['name']}")
-    driver.find_element(By.PARTIAL_LINK_TEXT, "Hubungkan sumber data").click()
+    leave(driver, driver.find_element(By.PARTIAL_LINK_TEXT, "Hubungkan sumber data"))
     fill(driver, title="Portal Kabupaten Peragaan", url=applications["portal"])
     permit_network(driver, applications["portal"])
     press(driver, "Lihat pratinjau")
@@ -98,7 +98,7 @@ def test_the_walidata_approves_the_complaints_dataset(web, portal, applications,
     title = "Jumlah Aduan Warga Menurut Kategori, Kecamatan, dan Bulan"
     driver = signed_in(portal.walidata)
     driver.get(f"{web}/pemeriksaan")
-    driver.find_element(By.PARTIAL_LINK_TEXT, "Aduan Warga Peragaan").click()
+    leave(driver, driver.find_element(By.PARTIAL_LINK_TEXT, "Aduan Warga Peragaan"))
     driver.find_element(By.XPATH, f"//tr[contains(., '{title}')]//input[@type='checkbox']").click()
     press(driver, "Setujui yang dipilih")
 
@@ -107,7 +107,7 @@ def test_the_walidata_approves_the_complaints_dataset(web, portal, applications,
     search_index.commit()
     driver.delete_all_cookies()
     driver.get(f"{web}/dataset/?q=aduan")
-    driver.find_element(By.PARTIAL_LINK_TEXT, title).click()
+    leave(driver, driver.find_element(By.PARTIAL_LINK_TEXT, title))
     assert "Aduan Warga Peragaan" in main(driver)
 
 

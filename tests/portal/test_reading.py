@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selenium.webdriver.common.by import By
 
-from tests.portal.conftest import LONG_WORD, fetch, name_of
+from tests.portal.conftest import LONG_WORD, fetch, leave, name_of
 
 #: Words of CKAN's and our own English pages; none of them is an Indonesian word, a name or a format.
 ENGLISH = set(Path(__file__).with_name("english_words.txt").read_text("utf-8").split())
@@ -105,8 +105,8 @@ def test_pages_can_be_read_and_searched_without_scripts(web, portal, browser):
     try:
         browser.get(f"{web}/dataset/")
         browser.find_element(By.NAME, "q").send_keys("indeks")
-        browser.find_element(By.CSS_SELECTOR, "form[role=search] button").click()
-        browser.find_element(By.PARTIAL_LINK_TEXT, "Indeks").click()
+        leave(browser, browser.find_element(By.CSS_SELECTOR, "form[role=search] button"))
+        leave(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "Indeks"))
         text = browser.find_element(By.TAG_NAME, "main").text
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
@@ -117,11 +117,11 @@ def test_pages_can_be_read_and_searched_without_scripts(web, portal, browser):
 
 def test_facets_narrow_down_and_can_be_taken_back(web, portal, browser):
     browser.get(f"{web}/dataset/")
-    browser.find_element(By.PARTIAL_LINK_TEXT, "Pemerintahan Umum").click()
+    leave(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "Pemerintahan Umum"))
     narrowed = browser.find_element(By.CSS_SELECTOR, "#hasil h2").text
     chosen = browser.find_element(By.CSS_SELECTOR, ".sd-chosen a")
     assert "Pemerintahan Umum" in chosen.text
-    chosen.click()
+    leave(browser, chosen)
 
     assert narrowed != browser.find_element(By.CSS_SELECTOR, "#hasil h2").text
 

@@ -44,7 +44,9 @@ def test_a_closed_dataset_says_its_title_office_and_legal_basis_only(web, portal
         "Rahasia Konsep",
         "Rahasia Sumber",
         "data.contoh.go.id",
-        "Portal Uji</a>",
+        "Portal Uji",
+        "Terakhir dicek",
+        "ld+json",
     ):
         assert hidden not in page, hidden
 

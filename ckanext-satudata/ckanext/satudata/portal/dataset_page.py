@@ -132,7 +132,9 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
     rest = _rest(standing, open_links) if standing and not closed else []
     files = [] if closed else [_file(item, lang, linked=open_links) for item in dataset.resources]
     return DatasetPage(
-        topic=contract.vocabulary("kategori").label_of(dataset.text("kategori"), lang)
+        topic=""
+        if closed
+        else contract.vocabulary("kategori").label_of(dataset.text("kategori"), lang)
         if dataset.text("kategori")
         else "",
         topic_code=dataset.text("kategori"),
@@ -146,12 +148,12 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         access_text=_access_text(access_class, inside=inside),
         legal_basis=dataset.text("dasar_pengecualian"),
         landing_page=wording.safe_link(dataset.text("landing_page")) if open_links else "",
-        standing=standing,
+        standing=None if closed else standing,
         inside=inside,
         problems=records.problems(model.Session, standing.fields["id"]) if standing and inside else [],
         principles=_principles(standing) if standing and inside else [],
-        dates=_dates(package, dataset, standing),
-        linked_data=_linked_data(package, dataset, files),
+        dates=[] if closed else _dates(package, dataset, standing),
+        linked_data={} if closed else _linked_data(package, dataset, files),
     )
 
 

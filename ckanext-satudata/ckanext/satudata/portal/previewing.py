@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ckan.common import config
-
-from ckanext.satudata.harvest import messages, sources
+from ckanext.satudata.harvest import messages, reading
 from ckanext.satudata.portal import records, wording
 from ckanext.satudata.portal.dataset_page import format_name
 from ckanext.satudata.portal.records import Problem
 from satudata_harvesters.errors import ReadingError
 from satudata_harvesters.preview import preview as first_datasets
-from satudata_harvesters.source import Source, http_for
+from satudata_harvesters.source import Source
 
 #: A person waits before the page: one attempt, a quarter of a minute.
 _LIMITS = {"connect": 5, "read": 10, "deadline": 15, "attempts": 1}
@@ -51,8 +49,7 @@ def preview(definition: Mapping[str, Any]) -> PreviewPage:
     source = Source.from_dict(_hasty(definition))
     kind = source.connector
     try:
-        http = http_for(source, permitted=sources.allowed_networks(), proxy=config.get("ckan.download_proxy") or None)
-        found = first_datasets(source, http, limit=_DATASETS)
+        found = first_datasets(source, reading.client(source), limit=_DATASETS)
     except ReadingError as error:
         return PreviewPage(kind, None, (), _failure(error))
     table = found.table

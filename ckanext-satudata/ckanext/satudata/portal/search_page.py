@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,24 +46,23 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One search result."""
+    """One search result; of a closed dataset only what the first seven fields hold."""
 
     title: str
     url: str
     organization: str
     organization_url: str
-    topic: str
-    excerpt: str
-    formats: Sequence[str]
-    period: str
-    region: str
     access: str
     access_label: str
     private: bool
-    standing: Standing | None
-    changed: str
-    changed_means: str
-    checked: str
+    topic: str = ""
+    excerpt: str = ""
+    formats: Sequence[str] = ()
+    period: str = ""
+    standing: Standing | None = None
+    changed: str = ""
+    changed_means: str = ""
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,33 +157,37 @@ def _choice(field: str, item: Mapping[str, Any], labels: Mapping[str, str], chos
 def _card(package: Mapping[str, Any], standing: Standing | None, lang: str) -> Card:
     dataset = to_dataset(package)
     organization = package.get("organization") or {}
-    topic = dataset.text("kategori")
     access = dataset.text("hak_akses") or "terbuka"
-    changed, means = _changed(package, standing)
-    return Card(
+    card = Card(
         title=package.get("title") or package["name"],
         url=ckan_helpers.url_for("dataset.read", id=package["name"]),
         organization=organization.get("title") or organization.get("name") or "",
-        organization_url=ckan_helpers.url_for("organization.read", id=organization["name"])
-        if organization.get("name")
-        else "",
-        topic=contract.vocabulary("kategori").label_of(topic, lang) if topic else "",
-        excerpt=ckan_helpers.markdown_extract(package.get("notes") or "", 190) if access != "tertutup" else "",
-        formats=[]
-        if access == "tertutup"
-        else [name for name in dict.fromkeys(format_name(item.get("format")) for item in dataset.resources) if name][
-            :6
-        ],
-        period=wording.period(dataset.text("periode_awal"), dataset.text("periode_akhir")),
-        region=dataset.text("nama_wilayah"),
+        organization_url=_organization_url(organization),
         access=access,
         access_label=contract.vocabulary("hak_akses").label_of(access, lang),
         private=bool(package.get("private")),
+    )
+    if access == "tertutup":
+        return card  # its title, its office and its class are public, nothing else
+    topic = dataset.text("kategori")
+    formats = dict.fromkeys(format_name(item.get("format")) for item in dataset.resources)
+    changed, means = _changed(package, standing)
+    return replace(
+        card,
+        topic=contract.vocabulary("kategori").label_of(topic, lang) if topic else "",
+        excerpt=ckan_helpers.markdown_extract(package.get("notes") or "", 190),
+        formats=[name for name in formats if name][:6],
+        period=wording.period(dataset.text("periode_awal"), dataset.text("periode_akhir")),
         standing=standing,
         changed=changed,
         changed_means=means,
         checked=wording.day(standing.fields["last_seen"]) if standing and standing.fields["last_seen"] else "",
     )
+
+
+def _organization_url(organization: Mapping[str, Any]) -> str:
+    name = organization.get("name")
+    return str(ckan_helpers.url_for("organization.read", id=name)) if name else ""
 
 
 def _changed(package: Mapping[str, Any], standing: Standing | None) -> tuple[str, str]:
