@@ -53,7 +53,9 @@ def configured(loaded_ckan):
 
 @pytest.fixture
 def region(clean_catalog, act, configured, tmp_path, unique):
-    """An office, a user of the Walidata, a key file, and the administrator's networks: `.office`, `.walidata`, `.permit()`."""
+    """An office, a user of the Walidata, a key file, and the administrator's networks: `.office`, `.walidata`,
+    `.permit()`.
+    """
     keys = tmp_path / "kunci"
     keys.write_bytes(Fernet.generate_key() + b"\n")
     configured("ckanext.satudata.secrets_file", str(keys))

@@ -155,6 +155,20 @@ def test_a_record_with_personal_data_is_not_loaded_and_its_values_are_not_kept(
         assert nik not in repr(query(sa.select(table))), table.name
 
 
+def test_a_record_that_cannot_be_stored_is_refused_with_its_reason_and_the_others_go_through(
+    portal, add_source, harvest, records
+):
+    many_tags = package(2, tags=[{"name": f"kata-{number}"} for number in range(40_000)])
+    source_id = add_source(portal(Catalogue([package(1), many_tags, package(3)])))
+
+    run = harvest(source_id)
+
+    assert (run["state"], run["created"]) == ("selesai", 2)
+    assert [(one["identifier"], one["code"]) for one in run["refused"]] == [(many_tags["id"], "E-SMP-002")]
+    assert run["issues"]["E-SMP-002"] == 1
+    assert set(records(source_id)) == ids(1, 3)
+
+
 def test_a_published_dataset_stays_when_its_next_version_needs_mending(portal, add_source, harvest, records, act):
     catalogue = Catalogue([package(1)])
     source_id = add_source(portal(catalogue))
@@ -399,7 +413,7 @@ def test_a_known_publisher_owns_its_datasets(portal, add_source, harvest, record
 
 
 def test_an_unknown_publisher_falls_to_the_source_s_office_with_a_warning_and_candidates(
-    portal, add_source, harvest, records, query, office, act, unique
+    portal, add_source, harvest, records, *, query, office, act, unique
 ):
     act("organization_create", name=f"{unique}-mirip", title=f"Dinas Pertanian {unique}")
     before = len(act("organization_list"))

@@ -1,7 +1,7 @@
 """Every recorded answer of a real portal, served as `package_search` and harvested under `transisi`.
 
-What is expected was read from the files: 39 packages with 37 ids (swiss-seco repeats two), of which eight of hdx-search have
-no link at all; nothing else keeps any of them from being published.
+What is expected was read from the files: 39 packages with 37 ids (swiss-seco repeats two), of which eight of hdx-search
+have no link at all; nothing else keeps any of them from being published.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from satudata_schemas import contract
 
 from ckanext.satudata.catalog import tables as t
+from satudata_schemas import contract
 from tests.harvest.conftest import Catalogue
 
 #: file -> (packages, ids, layak)
@@ -95,7 +95,9 @@ def test_none_of_the_source_s_keys_is_lost(name, recorded_packages, portal, add_
 
 
 def _lost(source, dataset, rest, contract_name):
-    """Keys that hold something at the source and stand neither in a contract field nor, unchanged, in the other keys."""
+    """Keys that hold something at the source and stand neither in a contract field nor, unchanged, in the other
+    keys.
+    """
     lost = set()
     for key, value in source.items():
         if value in (None, "", [], {}):

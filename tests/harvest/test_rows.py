@@ -6,6 +6,8 @@ import csv
 import io
 import logging
 import tempfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,7 +68,7 @@ def test_complaints_become_one_dataset_of_counts_that_waits_for_the_walidata(
 
 
 def test_the_file_holds_the_large_enough_cells_and_is_served_to_who_may_see_the_dataset(
-    complaints, add_complaints, harvest, records, app, act, office, walidata
+    complaints, add_complaints, harvest, records, *, app, walidata
 ):
     from ckan import model
 
@@ -155,7 +157,7 @@ def test_an_application_without_rows_is_held_and_not_published_as_empty(complain
 
 @pytest.fixture
 def places(platform, search_index, tmp_path, monkeypatch, caplog):
-    """Where a person's data could have got to, by name: functions that give everything that is there as one text."""
+    """Where a person's data could have got to: name -> (all that is there as one text, a way to plant a text there)."""
     import redis
     from ckan import model
     from ckan.common import config
@@ -163,39 +165,53 @@ def places(platform, search_index, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     caplog.set_level(logging.DEBUG)
     store = redis.Redis.from_url(platform.redis_url)
+    storage = Path(config["ckan.storage_path"])
 
-    def database():
-        engine = model.meta.engine
-        names = sa.inspect(engine).get_table_names()
-        with engine.connect() as connection:
-            return "\n".join(
-                str(row[0]) for name in names for row in connection.execute(sa.text(f'SELECT t::text FROM "{name}" t'))
-            )
-
-    def solr():
+    def all_of_solr():
         search_index.commit()
         return repr(search_index.documents())
 
-    def redis_values():
-        found = []
-        for key in store.scan_iter():
-            found.append(repr((key, store.dump(key))))
-            reader = {b"hash": store.hgetall, b"list": lambda k: store.lrange(k, 0, -1), b"set": store.smembers,
-                      b"zset": lambda k: store.zrange(k, 0, -1), b"string": store.get}  # fmt: skip
-            found.append(repr(reader.get(store.type(key), lambda k: "")(key)))
-        return "\n".join(found)
-
-    def files(folder):
-        return "\n".join(path.read_bytes().decode("latin-1") for path in Path(folder).rglob("*") if path.is_file())
+    def plant_in_solr(text):
+        search_index.post("update?commit=true", [{"index_id": "tanam", "id": "tanam", "site_id": "uji", "title": text}])
 
     return {
-        "database": (database, lambda text: _plant_row(model, text)),
-        "solr": (solr, lambda text: search_index.post("update?commit=true", [{"index_id": "tanam", "id": "tanam", "site_id": "uji", "title": text}])),
-        "redis": (redis_values, lambda text: store.set("tanam", text)),
-        "files": (lambda: files(config["ckan.storage_path"]), lambda text: (Path(config["ckan.storage_path"]) / "tanam").write_text(text)),
-        "temporary": (lambda: files(tmp_path), lambda text: (tmp_path / "tanam").write_text(text)),
+        "database": (lambda: _all_rows(model), lambda text: _plant_row(model, text)),
+        "solr": (all_of_solr, plant_in_solr),
+        "redis": (lambda: "\n".join(_values(store)), lambda text: store.set("tanam", text)),
+        "files": (lambda: _all_files(storage), (storage / "tanam").write_text),
+        "temporary": (lambda: _all_files(tmp_path), (tmp_path / "tanam").write_text),
         "logs": (lambda: caplog.text, lambda text: logging.getLogger("uji").warning("%s", text)),
-    }  # fmt: skip
+    }
+
+
+def _all_rows(model):
+    with model.meta.engine.connect() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        return "\n".join(
+            repr(tuple(row)) for table in tables.sorted_tables for row in connection.execute(sa.select(table))
+        )
+
+
+def _values(store):
+    """Every key of Redis with its value, whatever its type; jobs are compressed, so both raw and unpacked."""
+    readers = {
+        b"string": store.get,
+        b"hash": store.hgetall,
+        b"list": lambda key: store.lrange(key, 0, -1),
+        b"set": store.smembers,
+        b"zset": lambda key: store.zrange(key, 0, -1),
+    }
+    for key in store.scan_iter():
+        value = readers[store.type(key)](key)
+        yield repr((key, value))
+        for packed in value.values() if isinstance(value, dict) else ():
+            with suppress(zlib.error):
+                yield repr(zlib.decompress(packed))
+
+
+def _all_files(folder):
+    return "\n".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
 
 
 def _plant_row(model, text):
@@ -203,7 +219,7 @@ def _plant_row(model, text):
         connection.execute(sa.text("INSERT INTO system_info (key, value) VALUES ('tanam', :text)"), {"text": text})
 
 
-def test_nobody_of_the_application_is_found_anywhere(complaints, add_complaints, harvest, places, act):
+def test_nobody_of_the_application_is_found_anywhere(complaints, add_complaints, harvest, places):
     from ckan import model
 
     source_id = add_complaints(complaints.url)

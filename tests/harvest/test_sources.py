@@ -217,3 +217,23 @@ def test_times_are_those_of_the_office_s_zone(loaded_ckan):
     noon = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
     assert next_time("0 3 * * *", "Asia/Jakarta", after=noon).isoformat() == "2026-03-01T20:00:00+00:00"
     assert next_time("0 3 * * *", "Asia/Jayapura", after=noon).isoformat() == "2026-03-01T18:00:00+00:00"
+
+
+def test_a_source_cannot_read_the_server_s_own_secrets_from_its_environment(
+    sources, session, office, sealing, monkeypatch, unique
+):
+    from ckanext.satudata.harvest import reading
+    from satudata_harvesters.errors import ConfigError
+    from satudata_harvesters.source import Source
+
+    def client(variable):
+        auth = {"type": "header", "name": "X-API-Key", "value": f"env:{variable}"}
+        return reading.client(Source.from_dict(definition(unique, config={"auth": auth})))
+
+    monkeypatch.setenv("SECRET_KEY", "rahasia-server")
+    monkeypatch.setenv("SATUDATA_SOURCE_KUNCI", "kunci-aplikasi")
+
+    assert client("SATUDATA_SOURCE_KUNCI").auth.values == ("kunci-aplikasi",)
+    with pytest.raises(ConfigError) as refused:
+        client("SECRET_KEY")
+    assert code_of(refused) == "E-CFG-006"

@@ -60,8 +60,8 @@ def tick(speech: Speech, once: bool, every: float) -> None:
         done = schedule.tick()
         speech.show({"queued": list(done.queued), "interrupted": done.interrupted, "indexed": done.indexed})
         speech.say(
-            f"{len(done.queued)} penarikan diserahkan kepada pekerja, {done.interrupted} terputus, {done.indexed} diindeks.",
-            f"{len(done.queued)} runs handed to the workers, {done.interrupted} interrupted, {done.indexed} indexed.",
+            f"{len(done.queued)} penarikan diserahkan, {done.interrupted} terputus, {done.indexed} diindeks.",
+            f"{len(done.queued)} runs handed over, {done.interrupted} interrupted, {done.indexed} indexed.",
         )
         return
     stop = threading.Event()

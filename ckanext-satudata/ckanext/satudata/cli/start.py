@@ -1,4 +1,6 @@
-"""A database that is down stops CKAN before any command of ours begins: also then a sentence and exit code 3, no traceback."""
+"""A database that is down stops CKAN before any command of ours begins: also then a sentence and exit code 3, no
+traceback.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from satudata_harvesters.errors import render
 from sqlalchemy.exc import OperationalError
+
+from satudata_harvesters.errors import render
 
 SERVICE = 3
 

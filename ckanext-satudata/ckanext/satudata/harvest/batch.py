@@ -75,10 +75,9 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     met = {known[item.identifier].id for item in once.items if item.identifier in known}
     met |= {result.record_id for result in results if result.outcome != "refused"}
     _touch(session, held.run_id, met)
-    ids = {row.identifier: row.id for row in known.values()} | {
-        result.identifier: result.record_id for result in results
-    }
-    _note(session, held.run_id, ids, repeats, once.items)
+    stored = {result.identifier: result.record_id for result in results if result.outcome != "refused"}
+    ids = {row.identifier: row.id for row in known.values()} | stored
+    _note(session, held.run_id, ids, _notes(repeats, once.items, results))
     pages.store(held.run_id, reading.rules_version)
     return results
 
@@ -140,12 +139,19 @@ def _first_of_each(
     """
     identifiers = {item.identifier for item in items if item.identifier}
     met = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
-    rows = session.execute(
-        sa.select(
-            _rec.id, _rec.identifier, _rec.fingerprint, _rec.rules_version, _rec.hasil, _rec.status,
-            _rec.tidak_ditemukan_sejak, _rec.package_id, _rec.reviewed_at.is_not(None).label("reviewed"), met.label("met"),
-        ).where(_rec.source_id == source_id, _rec.identifier.in_(identifiers))
-    ).all()  # fmt: skip
+    columns = (
+        _rec.id,
+        _rec.identifier,
+        _rec.fingerprint,
+        _rec.rules_version,
+        _rec.hasil,
+        _rec.status,
+        _rec.tidak_ditemukan_sejak,
+        _rec.package_id,
+        _rec.reviewed_at.is_not(None).label("reviewed"),
+    )
+    mine = sa.and_(_rec.source_id == source_id, _rec.identifier.in_(identifiers))
+    rows = session.execute(sa.select(*columns, met.label("met")).where(mine)).all()
     known = {row.identifier: Known(*row[:9]) for row in rows}
     before = {row.identifier for row in rows if row.met}
     first: dict[str, Item] = {}
@@ -228,18 +234,9 @@ def _touch(session: Session, run_id: str, met: set[str]) -> None:
     )
 
 
-def _note(session: Session, run_id: str, ids: Mapping[str, str], repeats: Counter[str], items: Iterable[Item]) -> None:
-    """Attach to records what is wrong with how they came: sent twice, or not readable this time."""
-    rows = [
-        {"record_id": ids[identifier], "run_id": run_id, "code": REPEATED, "severity": "warning", "pointer": "/identifier",
-         "params": {"times": times + 1}}
-        for identifier, times in repeats.items() if identifier in ids
-    ]  # fmt: skip
-    rows += [
-        {"record_id": ids[item.identifier], "run_id": run_id, "code": item.error.code, "severity": "warning",
-         "pointer": item.error.pointer, "params": item.error.params}
-        for item in items if item.error is not None and item.identifier in ids
-    ]  # fmt: skip
+def _note(session: Session, run_id: str, ids: Mapping[str, str], notes: Iterable[tuple[str, Issue]]) -> None:
+    """Attach to records what is wrong with how they came: sent twice, not readable or not storable this time."""
+    rows = [{"record_id": ids[key], "run_id": run_id, **issue.to_dict()} for key, issue in notes if key in ids]
     if not rows:
         return
     issue = t.issue.c
@@ -248,13 +245,23 @@ def _note(session: Session, run_id: str, ids: Mapping[str, str], repeats: Counte
     session.execute(sa.insert(t.issue), rows)
 
 
+def _notes(repeats: Counter[str], items: Iterable[Item], results: Iterable[Written]) -> Iterator[tuple[str, Issue]]:
+    for identifier, times in repeats.items():
+        yield identifier, Issue(REPEATED, "warning", "/identifier", None, {"times": times + 1})
+    for item in items:
+        if item.error is not None:
+            yield item.identifier, Issue(item.error.code, "warning", item.error.pointer, None, item.error.params)
+    for result in results:
+        if result.outcome == "refused" and result.code:
+            yield result.identifier, Issue(result.code, "error", "", None, result.params)
+
+
 def forget_old_notes(session: Session, source_id: str, run_id: str) -> None:
     """Drop notes on how records came that a complete look at the source has not confirmed."""
     issue = t.issue.c
     of_source = sa.select(_rec.id).where(_rec.source_id == source_id)
-    session.execute(
-        sa.delete(t.issue).where(issue.record_id.in_(of_source), issue.code == REPEATED, issue.run_id != run_id)
-    )
+    of_coming = sa.or_(issue.code == REPEATED, issue.code.like("E-TRK-%"), issue.code.like("E-SMP-%"))
+    session.execute(sa.delete(t.issue).where(issue.record_id.in_(of_source), of_coming, issue.run_id != run_id))
 
 
 class _PagesRead:

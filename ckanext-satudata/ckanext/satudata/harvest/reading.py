@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from ckan.common import config
+
 from ckanext.satudata.harvest import secrets, sources
 from satudata_harvesters.connector import Connector, Page, Validators
+from satudata_harvesters.http import Http
 from satudata_harvesters.mapping import Mapped
 from satudata_harvesters.mapping import Mapping as FieldMapping
 from satudata_harvesters.source import Source, http_for
@@ -95,6 +98,13 @@ def open_source(row: Mapping[str, Any]) -> Reading:
     cannot be opened. The networks are checked again at every opening: an administrator may have closed one since.
     """
     source = Source.from_dict(secrets.put_back(row["definition"], row["secrets"], name=row["name"]))
+    return Reading(row, source, source.open(client(source)))
+
+
+def client(source: Source) -> Http:
+    """The guarded client of a source, on this platform's terms: the networks its administrator permits, its proxy, and
+    of its environment only what is meant for sources.
+    """
     environ = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
-    http = http_for(source, permitted=sources.allowed_networks(), environ=environ)
-    return Reading(row, source, source.open(http))
+    proxy = config.get("ckan.download_proxy") or None
+    return http_for(source, permitted=sources.allowed_networks(), environ=environ, proxy=proxy)

@@ -11,6 +11,9 @@ from ckanext.satudata.catalog.write import Written
 _OUTCOMES = {"created": "created", "changed": "updated", "restored": "updated", "withdrawn": "withdrawn"}
 _UNCHANGED_PAGES = "unchanged_pages"
 _LOOSE = "loose_issues"
+_REFUSED = "refused"
+#: So many refused records are named in a run's report; all are counted.
+MOST_REFUSED = 100
 
 
 class Reckoning:
@@ -19,6 +22,7 @@ class Reckoning:
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
         known = dict(stored or {})
         self.loose: Counter[str] = Counter(known.pop(_LOOSE, {}))
+        self.refused: list[dict[str, Any]] = list(known.pop(_REFUSED, ()))
         known.pop("issues", None)
         self.counts: Counter[str] = Counter(known)
 
@@ -35,11 +39,17 @@ class Reckoning:
         """
         for result in results:
             if result.outcome == "refused":
-                self.loose[result.code or "E-IDN-002"] += 1
+                self._refuse(result)
             elif result.outcome == "unchanged":
                 self.counts["unchanged"] += 1
             elif datasets.get(result.identifier, True):
                 self.counts[_OUTCOMES.get(result.outcome, result.outcome)] += 1
+
+    def _refuse(self, result: Written) -> None:
+        self.loose[str(result.code)] += 1
+        if len(self.refused) < MOST_REFUSED:
+            told = {"identifier": result.identifier[:200], "code": result.code, "params": dict(result.params)}
+            self.refused.append(told)
 
     def unchanged_page(self) -> None:
         """Note a page that was not parsed."""
@@ -52,4 +62,4 @@ class Reckoning:
 
     def to_json(self) -> dict[str, Any]:
         """For `run.counts`."""
-        return {**self.counts, _LOOSE: dict(self.loose)}
+        return {**self.counts, _LOOSE: dict(self.loose), _REFUSED: self.refused}

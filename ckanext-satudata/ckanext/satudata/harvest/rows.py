@@ -1,7 +1,7 @@
 """An application whose rows are about people becomes one dataset of counts with a CSV file.
 
-The rows pass through as a stream and are counted (`satudata_harvesters.aggregate`); none of them reaches a table, a file, a
-log or an error. The file lies in CKAN's own storage, so that who may read the dataset may read the file, at an
+The rows pass through as a stream and are counted (`satudata_harvesters.aggregate`); none of them reaches a table, a
+file, a log or an error. The file lies in CKAN's own storage, so that who may read the dataset may read the file, at an
 address that never changes.
 """
 
@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.common import config
 from ckan.lib import uploader
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from ckanext.satudata.catalog.package import package_id, resource_id, slug
 from ckanext.satudata.catalog.write import Written
@@ -28,8 +30,6 @@ from satudata_harvesters.errors import ReadingError
 from satudata_schemas import personal_data
 from satudata_schemas.file_facts import FileFacts
 from satudata_schemas.personal_data import Finding
-from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 
 KEY = "csv"
 
@@ -127,7 +127,9 @@ def _site() -> str:
 
 
 def _put(resource: str, name: str, content: bytes) -> None:
-    """Store the file as CKAN stores an upload of this resource; a reader sees the old one or the new one, never half."""
+    """Store the file as CKAN stores an upload of this resource; a reader sees the old one or the new one, never
+    half.
+    """
     upload = FileStorage(io.BytesIO(content), filename=name, content_type="text/csv")
     storage = uploader.get_resource_uploader({"id": resource, "url": name, "url_type": "upload", "upload": upload})
     if getattr(storage, "storage_path", True) is None:

@@ -7,6 +7,7 @@ ahead and its `attempt` is the row's. Functions with a `session` leave the commi
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,13 +134,12 @@ def keep(session: Session, held: Claim, **values: Any) -> None:
 
 def end(session: Session, held: Claim, state: str, **values: Any) -> None:
     """End a run that this worker holds: sums up what its records were judged, empties its list of met records."""
+    counts = dict(values.get("counts", {}))
     keep(session, held, state=state, **values)
     session.execute(
         sa.update(t.run)
         .where(_r.id == held.run_id)
-        .values(
-            finished=sa.func.now(), lease_until=None, counts=values.get("counts", {}) | _judged(session, held.run_id)
-        )
+        .values(finished=sa.func.now(), lease_until=None, counts=counts | _judged(session, held.run_id, counts))
     )
     session.execute(sa.delete(t.seen).where(t.seen.c.run_id == held.run_id))
     source = sa.update(t.source).where(t.source.c.id == held.source["id"])
@@ -149,12 +149,17 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
         session.execute(source.values(failing_since=None, last_success=sa.func.now()))
 
 
-def _judged(session: Session, run_id: str) -> dict[str, Any]:
+def _judged(session: Session, run_id: str, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the records a run has met were judged, and its issues by code; those that belong to no record included."""
     met = sa.select(t.seen.c.record_id).where(t.seen.c.run_id == run_id)
     record, issue = t.record.c, t.issue.c
     hasil = session.execute(sa.select(record.hasil, sa.func.count()).where(record.id.in_(met)).group_by(record.hasil))
     codes = session.execute(sa.select(issue.code, sa.func.count()).where(issue.record_id.in_(met)).group_by(issue.code))
-    return {row[0]: row[1] for row in hasil} | {"issues": {row[0]: row[1] for row in codes}}
+    issues = Counter({row[0]: row[1] for row in codes})
+    for code, count in counts.get("loose_issues", {}).items():
+        # A refused record that is known has its issue already.
+        issues[code] = max(issues[code], count)
+    return {row[0]: row[1] for row in hasil} | {"issues": dict(issues)}
 
 
 def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
@@ -245,6 +250,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "complete": row["complete"],
         **{name: counts.get(name, 0) for name in COUNTS},
         "issues": counts.get("issues", {}),
+        "refused": counts.get("refused", []),
         "error": error,
         "held": len(row["removals"] or ()),
         "trigger": row["trigger"],

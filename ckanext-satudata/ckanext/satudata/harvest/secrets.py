@@ -1,7 +1,7 @@
 """Credentials of sources, sealed at rest: Fernet with a list of keys, so that a key can be replaced without losing any.
 
-The keys stand in the file of `ckanext.satudata.secrets_file` (mode 600), newest first, one a line; the database holds only
-what they sealed. A reference `env:NAME` is no secret and stays as it is.
+The keys stand in the file of `ckanext.satudata.secrets_file` (mode 600), newest first, one a line; the database holds
+only what they sealed. A reference `env:NAME` is no secret and stays as it is.
 """
 
 from __future__ import annotations

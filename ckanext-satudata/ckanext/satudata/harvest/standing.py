@@ -1,7 +1,7 @@
 """Where a dataset is to stand after a harvest has judged its newest version. Pure: no database, no clock.
 
-The states and the ways between them are those of contracts.md; the law behind them is Perpres 39/2019 (the Walidata checks
-before it publishes, and returns what does not conform).
+The states and the ways between them are those of contracts.md; the law behind them is Perpres 39/2019 (the Walidata
+checks before it publishes, and returns what does not conform).
 """
 
 from __future__ import annotations
