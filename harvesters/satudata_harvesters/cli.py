@@ -15,8 +15,10 @@ from typing import Any
 import click
 
 from satudata_harvesters import check as checking
+from satudata_harvesters import connect as connecting
 from satudata_harvesters.connector import registry
-from satudata_harvesters.errors import ConfigError, Lang, ReadingError
+from satudata_harvesters.credentials import credentials
+from satudata_harvesters.errors import ConfigError, Lang, ReadingError, redact
 from satudata_harvesters.http import Http
 from satudata_harvesters.preview import Preview
 from satudata_harvesters.preview import preview as preview_source
@@ -38,6 +40,8 @@ _WORDS = {
     "suppressed": {"id": "sel tidak ditampilkan", "en": "cells suppressed"},
     "secret": {"id": "rahasia", "en": "secret"},
     "required": {"id": "wajib", "en": "required"},
+    "found": {"id": "Dikenali sebagai", "en": "Found"},
+    "written": {"id": "Berkas sumber ditulis", "en": "Source file written"},
     "broken": {"id": "tidak dapat dipakai", "en": "cannot be used"},
 }
 _USAGE = {
@@ -121,6 +125,7 @@ def satudata() -> None:
     Contoh:
       satudata check dataset.json
       satudata check https://data.contoh.go.id
+      satudata connect https://data.contoh.go.id --output sumber.yaml
       satudata preview sumber.yaml
     """
 
@@ -173,6 +178,62 @@ def preview(file: Path, limit: int, networks: Sequence[str], profile: str | None
     http = http_for(source, permitted=networks)
     chosen = _profile(profile) if profile else _profile(source.profile)
     _show(preview_source(source, http, limit=limit, profile=chosen), as_json, lang)
+
+
+@satudata.command()
+@click.argument("url", metavar="ALAMAT")
+@click.option("--output", type=click.Path(path_type=Path), metavar="SUMBER.yaml", help="Berkas sumber yang ditulis.")
+@click.option("--force", is_flag=True, help="Timpa berkas yang sudah ada.")
+@click.option("--name", metavar="NAMA", help="Nama sumber; bila tidak diisi, dari alamatnya.")
+@click.option(
+    "--header", metavar="NAMA=env:VARIABEL", help="Kunci API dalam header, misalnya X-API-Key=env:KUNCI_ADUAN."
+)
+@_reading
+@_common
+def connect(  # noqa: PLR0917 - click gives them by name
+    url: str,
+    output: Path | None,
+    force: bool,
+    name: str | None,
+    header: str | None,
+    networks: Sequence[str],
+    profile: str | None,
+    as_json: bool,
+    lang: Lang,
+) -> None:
+    """Kenali sebuah alamat dan susun berkas sumbernya.
+
+    \b
+    Contoh:
+      satudata connect https://data.contoh.go.id --output sumber.yaml
+      satudata connect https://aduan.contoh.go.id/api/v1/laporan --header X-API-Key=env:KUNCI_ADUAN
+    """
+    auth = None
+    if header:
+        label, _, value = header.partition("=")
+        auth = {"type": "header", "name": label.strip(), "value": value.strip()}
+        if not label.strip() or not value.strip():
+            raise ConfigError("E-CFG-004", field="--header", expected="NAMA=env:VARIABEL")
+    if output is not None and output.exists() and not force:
+        raise ConfigError("E-CFG-016", path=output.name)
+    proposal = connecting.connect(url, Http(allow_networks=networks, auth=credentials(auth)), name=name, auth=auth)
+    written = proposal.source.to_yaml()
+    if output is not None:
+        output.touch(mode=0o600)
+        output.write_text(written, encoding="utf-8")
+    http = http_for(proposal.source, permitted=networks)
+    report = preview_source(proposal.source, http, limit=3, profile=_profile(profile))
+    if as_json:
+        told = {"kind": proposal.kind, "answered": redact(proposal.answered), "needs_key": proposal.needs_key}
+        _echo_json({**told, "source": proposal.source.masked(), **report.to_dict(lang)})
+        sys.exit(FINE if report.error is None else PROBLEMS)
+    click.echo(f"{_WORDS['found'][lang]}: {registry()[proposal.kind].title[lang]}")
+    click.echo(f"{_WORDS['written'][lang]}: {output}" if output is not None else written)
+    for line in _lines(report, lang):
+        click.echo(line)
+    if report.error is not None:
+        _tell(report.error, lang)
+    sys.exit(FINE if report.error is None else PROBLEMS)
 
 
 @satudata.group()

@@ -25,7 +25,7 @@ def searching(
         if not asked.path.endswith("/api/3/action/package_search"):
             return answer({"timestamp": "2026", "status": 404, "error": "Not Found", "path": asked.path}, status=404)
         everything = list(found() if callable(found) else found)
-        start, rows = int(asked.query["start"]), min(int(asked.query["rows"]), cap)
+        start, rows = int(asked.query.get("start", 0)), min(int(asked.query.get("rows", 10)), cap)
         return answer({**around, "result": {"count": len(everything), "results": everything[start : start + rows]}})
 
     return handle

@@ -221,3 +221,21 @@ def test_a_mistake_of_the_program_shows_no_traceback(run, monkeypatch):
     code, _, err = run("check", "x.json")
     assert code == 2
     assert "ZeroDivisionError" in err
+
+
+def test_an_address_becomes_a_source_file_that_preview_takes(run, serve, tmp_path):
+    at = serve(searching(packages(3)))
+    path = tmp_path / "sumber.yaml"
+    code, out, _ = run("connect", at.url, "--output", path, "--allow-network", at.network)
+    assert code == 0
+    assert "Portal CKAN" in out
+    assert path.stat().st_mode & 0o077 == 0
+    assert "Judul 1" in run("preview", path, "--allow-network", at.network)[1]
+    assert run("connect", at.url, "--output", path, "--allow-network", at.network)[0] == 2
+
+
+def test_an_address_without_a_source_ends_with_1_and_a_remedy(run, serve):
+    at = serve(lambda _: answer("<!doctype html>Selamat datang"))
+    code, _, err = run("connect", at.url, "--allow-network", at.network)
+    assert code == 1
+    assert "E-TRK-001" in err

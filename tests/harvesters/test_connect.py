@@ -1,0 +1,217 @@
+"""From an address to a source file that is taken unedited."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demo.complaints import Complaints, serve_complaints
+from demo.portal import Portal, serve_portal
+from satudata_harvesters.connect import connect
+from satudata_harvesters.credentials import credentials
+from satudata_harvesters.errors import SourceError
+from satudata_harvesters.http import Http
+from satudata_harvesters.preview import preview
+from satudata_harvesters.source import http_for, load_source
+from tests.harvesters.portal import packages, searching
+from tests.harvesters.site import answer
+from tests.harvesters.test_dcat import COUNTS as CATALOGUES
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
+ROWS = [
+    {"slug": f"d-{n}", "judul": f"Data {n}", "opd": {"name": "Dinas"}, "url": f"https://a.go.id/{n}.csv"}
+    for n in range(23)
+]
+TYPES = {
+    "rdf": "application/rdf+xml", "xml": "application/rdf+xml", "ttl": "text/turtle", "n3": "text/n3",
+    "jsonld": "application/ld+json", "json": "application/json", "csv": "text/csv", "html": "text/html",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+#: recorded answer -> how many records it lists, from reading it; error pages have none and are named instead.
+ANSWERS = {
+    "bps_handmade_error_403.json": "E-TRK-016",
+    "bps_handmade_waf_block_200.html": "E-TRK-020",
+    "katalog.data.go.id_group_list_404.json": "E-TRK-016",
+    "katalog.data.go.id_package_search_rows2.json": 2,
+    "trenggalek_json_vertikal_kecamatan.json": 14,
+}
+
+
+@pytest.fixture
+def propose(tmp_path):
+    """`propose(url, network, …)`: the proposal, and the source as it is read back from its file."""
+
+    def make(url, network, auth=None):
+        proposal = connect(url, Http(allow_networks=[network], auth=credentials(auth)), auth=auth)
+        path = tmp_path / "sumber.yaml"
+        path.write_text(proposal.source.to_yaml(), encoding="utf-8")
+        return proposal, load_source(path)
+
+    return make
+
+
+def count(source):
+    http = http_for(source, permitted=source.allow_networks)
+    return sum(len(page.records) for page in source.open(http).pages())
+
+
+@pytest.mark.parametrize("path", ["", "/", "/dataset/sesuatu", "/api/3/action/package_search"])
+def test_a_portal_is_known_from_any_of_its_addresses(propose, path):
+    with serve_portal(Portal(datasets=30, duplicate=False)) as url:
+        proposal, source = propose(url + path, url.removeprefix("http://"))
+        assert proposal.kind == "ckan"
+        assert count(source) == 30
+
+
+def test_an_application_about_people_is_known_and_told_to_need_its_key(propose):
+    with serve_complaints(Complaints(count=50)) as url:
+        proposal, source = propose(url, url.removeprefix("http://"))
+        assert (proposal.kind, proposal.needs_key) == ("rest", True)
+        assert source.template == "complaints"
+        assert source.penayangan == "diperiksa"
+
+
+@pytest.mark.parametrize("path", ["", "/api/v1/laporan"])
+def test_with_its_key_it_is_counted_and_never_listed(propose, monkeypatch, path):
+    monkeypatch.setenv("KUNCI_UJI", "kunci-peragaan")
+    application = Complaints(count=300)
+    with serve_complaints(application) as url:
+        auth = {"type": "header", "name": "X-API-Key", "value": "env:KUNCI_UJI"}
+        proposal, source = propose(url + path, url.removeprefix("http://"), auth)
+        assert not proposal.needs_key
+        assert count(source) == 300
+        report = preview(source, http_for(source, permitted=source.allow_networks))
+        told = json.dumps([source.to_dict(), report.to_dict()])
+        assert report.table.total_cells == len(application.cells())
+        assert not any(trace in told for person in application.people() for trace in (person.nik, person.name))
+
+
+def test_rows_about_people_are_never_proposed_as_a_list(propose, serve):
+    rows = [
+        {
+            "tiket": f"t-{n}",
+            "nik": f"{n:016}",
+            "nama_pemohon": f"X{n}",
+            "jenis": ["IMB", "SIUP"][n % 2],
+            "tanggal": "2025-01-02",
+        }
+        for n in range(40)
+    ]
+    at = serve(lambda _: answer({"data": rows}))
+    _, source = propose(at.url + "/izin", at.network)
+    assert source.aggregate["columns"] == ["jenis", "tanggal"]
+    assert source.aggregation.k == 5
+
+
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_every_recorded_catalogue_is_known(recorded, propose, serve, name):
+    body = (recorded / "dcat" / name).read_bytes()
+    kind = TYPES[name.rpartition(".")[2]]
+    at = serve(lambda asked: answer(body, Content_Type=kind) if asked.target == f"/{name}" else answer(status=404))
+    proposal, source = propose(f"{at.url}/{name}", at.network)
+    assert proposal.kind == "dcat"
+    http = http_for(source, permitted=source.allow_networks)
+    assert len(next(source.open(http).pages()).records) == CATALOGUES[name]
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_recorded_answer_is_read_to_its_count_or_named_as_an_error(recorded, propose, serve, name):
+    body = (recorded / "rest" / name).read_bytes()
+    kind = TYPES[name.rpartition(".")[2]]
+    at = serve(lambda asked: answer(body, Content_Type=kind) if asked.path == f"/{name}" else answer(status=404))
+    if isinstance(ANSWERS[name], int):
+        _, source = propose(f"{at.url}/{name}", at.network)
+        assert count(source) == ANSWERS[name]
+    else:
+        with pytest.raises(SourceError) as caught:
+            propose(f"{at.url}/{name}", at.network)
+        assert caught.value.code == ANSWERS[name]
+
+
+def test_every_recorded_table_is_known(recorded, propose, serve):
+    for path in sorted((recorded / "tables").iterdir()):
+        at = serve(lambda _, path=path: answer(path.read_bytes(), Content_Type=TYPES[path.suffix[1:]]))
+        proposal, source = propose(f"{at.url}/{path.name.replace(' ', '')}", at.network)
+        assert proposal.kind == "table"
+        assert count(source) == 1
+
+
+def test_a_list_of_datasets_in_a_table_is_known_as_one(propose, serve):
+    body = b"id;judul;nama opd;deskripsi;tautan\n1;A;Dinas;Isi;https://a.go.id/1.csv\n2;B;Dinas;Isi;https://a.go.id/2.csv\n"
+    at = serve(lambda _: answer(body, Content_Type="text/csv"))
+    _, source = propose(at.url + "/daftar.csv", at.network)
+    assert count(source) == 2
+
+
+def test_a_page_that_links_to_its_catalogue_leads_there(propose, serve):
+    page = '<!doctype html><link rel="alternate" type="text/turtle" href="/data/katalog.ttl">'
+    turtle = b"@prefix dcat: <http://www.w3.org/ns/dcat#> . <http://a/1> a dcat:Dataset ."
+    answers = {"/": answer(page), "/data/katalog.ttl": answer(turtle, Content_Type="text/turtle")}
+    at = serve(lambda asked: answers.get(asked.path) or answer(status=404))
+    proposal, source = propose(at.url, at.network)
+    assert (proposal.kind, source.url) == ("dcat", at.url + "/data/katalog.ttl")
+
+
+def _numbered(asked, rows=10):
+    page = int(asked.query.get("page", 1))
+    return ROWS[(page - 1) * rows : page * rows]
+
+
+PAGINGS = {
+    "last_page": lambda asked: {"datasets": {"data": _numbered(asked), "last_page": 3}},
+    "next address": lambda asked: {
+        "data": _numbered(asked),
+        "next_page_url": f"{asked.path}?page={int(asked.query.get('page', 1)) + 1}"
+        if int(asked.query.get("page", 1)) < 3
+        else None,
+    },
+    "total and page": lambda asked: {"data": _numbered(asked), "total": 23},
+    "page alone": lambda asked: {"data": _numbered(asked)},
+    "offset": lambda asked: {"data": ROWS[int(asked.query.get("offset", 0)) :][:10], "jumlah": "23"},
+    "skip": lambda asked: {"data": ROWS[int(asked.query.get("skip", 0)) :][:10]},
+    "one answer": lambda _: {"data": ROWS, "total": 23},
+    "bare list": lambda _: ROWS,
+}
+
+
+@pytest.mark.parametrize("style", PAGINGS)
+def test_every_way_to_page_is_found_and_read_to_the_end(propose, serve, style):
+    at = serve(lambda asked: answer(PAGINGS[style](asked)) if asked.path == "/datasets" else answer(status=404))
+    proposal, source = propose(at.url + "/datasets", at.network)
+    assert proposal.kind == "rest"
+    assert count(source) == 23
+    item = preview(source, http_for(source, permitted=source.allow_networks), limit=3).items[0]
+    assert (item.identifier, item.title, item.hasil) == ("d-0", "Data 0", "layak")
+
+
+@pytest.mark.parametrize(
+    ("handler", "code"),
+    [
+        (lambda _: answer("<!doctype html>Selamat datang"), "E-TRK-001"),
+        (lambda _: answer("<!doctype html><title>Perimeter WAF Block</title>"), "E-TRK-020"),
+        (lambda _: answer({}, status=401), "E-TRK-003"),
+        (lambda _: answer(b"error", status=500), "E-TRK-005"),
+        (lambda _: answer({"hello": "world"}), "E-TRK-027"),
+        (lambda _: None, "E-TRK-007"),
+    ],
+)
+def test_what_is_no_source_is_named_with_a_remedy(propose, serve, handler, code):
+    at = serve(handler)
+    with pytest.raises(SourceError) as caught:
+        propose(at.url, at.network)
+    assert caught.value.code == code
+    assert caught.value.remedy("id")
+
+
+def test_a_share_link_needs_no_look():
+    proposal = connect("https://docs.google.com/spreadsheets/d/1AbC/edit", Http())
+    assert proposal.kind == "table"
+
+
+def test_a_closed_network_is_named_and_not_entered(serve):
+    at = serve(searching(packages(1)))
+    with pytest.raises(SourceError) as caught:
+        connect(at.url, Http())
+    assert caught.value.code == "E-TRK-011"
+    assert at.asked == []
