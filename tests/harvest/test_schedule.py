@@ -17,9 +17,9 @@ AGO = sa.func.now() - sa.text("interval '3 days'")
 def queue(platform, clean_catalog):
     from ckan.lib import jobs as ckan_jobs
 
-    from ckanext.satudata import jobs
+    from ckanext.satudata.harvest.schedule import QUEUE
 
-    found = ckan_jobs.get_queue(jobs.QUEUE)
+    found = ckan_jobs.get_queue(QUEUE)
     found.empty()
     return found
 

@@ -20,10 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import ckanext.satudata
-from ckanext.satudata import jobs
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.solr_fields import SOLR_FIELDS
-from ckanext.satudata.harvest import secrets
+from ckanext.satudata.harvest import schedule, secrets
 from ckanext.satudata.harvest.errors import SourceRefused
 from ckanext.satudata.harvest.sessions import session
 from satudata_harvesters.connector import registry
@@ -139,7 +138,7 @@ def _outbox(opened: Session) -> Check:
 
 
 def _workers() -> Check:
-    queue = ckan_jobs.get_queue(jobs.QUEUE)
+    queue = ckan_jobs.get_queue(schedule.QUEUE)
     count = len(Worker.all(queue=queue))
     return Check(
         "workers", "Pekerja", "Workers", ok=count > 0, detail=f"{count}, {len(queue)} antre",

@@ -19,7 +19,6 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from sqlalchemy.orm import Session
 
-from ckanext.satudata import jobs
 from ckanext.satudata.catalog import index
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import runs
@@ -40,6 +39,9 @@ class Ticked:
     indexed: int
 
 
+#: The queue of the harvests, and what a worker calls for each: by name, because the jobs are above this room.
+QUEUE = "satudata"
+JOB = "ckanext.satudata.jobs.harvest"
 #: Indonesia's time zones by the names people use.
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 #: Words for the usual schedules: in the night, when applications have little to do.
@@ -112,16 +114,16 @@ def enqueue(run_id: str) -> None:
     """Hand a run to the workers, unless it already waits there. Only after the commit that made it."""
     job_id = f"satudata-{run_id}"
     try:
-        queue = ckan_jobs.get_queue(jobs.QUEUE)
+        queue = ckan_jobs.get_queue(QUEUE)
         if Job.fetch(job_id, connection=queue.connection).get_status() == JobStatus.QUEUED:
             return
     except NoSuchJobError:
         pass
     toolkit.enqueue_job(
-        jobs.harvest,
+        JOB,
         [run_id],
         title=f"harvest {run_id}",
-        queue=jobs.QUEUE,
+        queue=QUEUE,
         rq_kwargs={"timeout": -1, "job_id": job_id, "result_ttl": 0, "failure_ttl": 3600},
     )
 
