@@ -1,14 +1,14 @@
 """One distribution from three rooms: `schemas/`, `harvesters/` and `ckanext-satudata/`.
 
-`pip install .` gives the rule book and the readers without CKAN; `.[ckan]` adds the platform; `.[dev]` what the tests and
-linters need. `ckanext` stays a PEP 420 namespace: it must never get an `__init__.py`.
+`pip install .` gives the rule book and the readers without CKAN; `.[ckan]` adds the platform; `.[dev]` what the tests
+and linters need. `ckanext` stays a PEP 420 namespace: it must never get an `__init__.py`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from setuptools import find_namespace_packages, find_packages, setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
@@ -21,17 +21,21 @@ ROOMS = {
         *(f"ckanext.satudata.{name}" for name in find_packages("ckanext-satudata/ckanext/satudata")),
     ],
 }
-DATA_SUFFIXES = {".json", ".yaml", ".yml", ".csv", ".html", ".css", ".js", ".svg", ".txt", ".md", ".po", ".mo", ".ini", ".mako", ".xml", ".woff2", ".typed"}
+DATA = ".csv .css .html .ini .js .json .mako .md .mo .po .svg .txt .typed .woff2 .xml .yaml .yml"
 
 
 def data_files(folder: str, package: str) -> list[str]:
-    """Files of a package that are not modules, relative to it; alembic's revisions are data because CKAN reads them from disk."""
+    """Files of a package that are not modules, relative to it; CKAN reads the revisions of alembic from disk, too."""
     root = HERE / folder / package.replace(".", "/")
     found = [path.relative_to(root) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return [str(path) for path in found if path.suffix in DATA_SUFFIXES or path.parts[0] == "migration"]
+    return [str(path) for path in found if path.suffix in DATA.split() or path.parts[0] == "migration"]
 
 
-top_packages = {"schemas": "satudata_schemas", "harvesters": "satudata_harvesters", "ckanext-satudata": "ckanext.satudata"}
+top_packages = {
+    "schemas": "satudata_schemas",
+    "harvesters": "satudata_harvesters",
+    "ckanext-satudata": "ckanext.satudata",
+}
 
 setup(
     packages=[name for names in ROOMS.values() for name in names],
@@ -43,7 +47,7 @@ setup(
         "jmespath>=1.0",
         "jsonschema[format-nongpl]>=4.23",
         "PyYAML>=6.0",
-        "python-calamine>=0.9",
+        "python-calamine>=0.4",
         "rdflib>=7.1",
         "requests>=2.32",
         "urllib3>=2.6.3",
