@@ -311,3 +311,14 @@ def test_a_path_that_cannot_be_parsed_is_found_when_the_source_is_saved(config):
     with pytest.raises(ConfigError) as caught:
         Rest.check(config)
     assert caught.value.code == "E-CFG-008"
+
+
+def test_a_condition_leaves_records_out_without_losing_count_of_the_pages(serve, rest):
+    def handle(asked):
+        start = int(asked.query["offset"])
+        return answer(
+            [{**row, "status": "AKTIF" if row["id"] % 2 else "X", "rowtotal": 23} for row in ROWS[start : start + 5]]
+        )
+
+    paging = {"style": "offset", "page_size": 5, "total": "[0].rowtotal"}
+    assert read(rest(serve(handle), where="status == 'AKTIF'", paging=paging)) == list(range(1, 24, 2))

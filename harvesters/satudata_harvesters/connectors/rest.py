@@ -36,6 +36,7 @@ class Rest(Connector):
             "headers": {"type": "object", "additionalProperties": {"type": "string"}, "title": "Header"},
             "body": {"type": "object", "title": "Isi permintaan (POST)"},
             "records": {**_PATH, "default": "", "title": "Letak daftar data pada jawaban"},
+            "where": {**_PATH, "title": "Syarat (JMESPath) bagi data yang diambil"},
             "success": {
                 "type": "object",
                 "required": ["path", "equals"],
@@ -67,7 +68,12 @@ class Rest(Connector):
     def check(cls, config: Mapping[str, Any]) -> None:
         """Every path into the answer can be parsed."""
         paging(config.get("paging", {}))
-        paths = [config.get("records"), config.get("success", {}).get("path"), config.get("detail", {}).get("record")]
+        paths = [
+            config.get("records"),
+            config.get("where"),
+            config.get("success", {}).get("path"),
+            config.get("detail", {}).get("record"),
+        ]
         for path in filter(None, paths):
             compiled(path)
 
@@ -165,6 +171,8 @@ class Rest(Connector):
         for item in found:
             if not isinstance(item, dict):
                 errors.append(RecordError("W-MAP-003"))
+                continue
+            if "where" in self.config and not pick(self.config["where"], item):
                 continue
             if "detail" not in self.config:
                 records.append(item)
