@@ -36,6 +36,7 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     def update_config(self, config: Any) -> None:
         """Templates of the portal; its few static files are served by `portal.serving`."""
         toolkit.add_template_directory(config, "templates")
+        config["ckan.gravatar_default"] = "disabled"  # no page asks another host for a picture
 
     def get_commands(self) -> list[click.Command]:
         """`ckan satudata …`."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ckanext.satudata.portal import home, redirects, review, runs, sources
+from ckanext.satudata.portal import dataset, home, redirects, review, runs, sources
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of the portal. Registered before CKAN's own: a page here replaces CKAN's of that address."""
-    return [home.blueprint, sources.blueprint, runs.blueprint, review.blueprint, redirects.blueprint]
+    return [home.blueprint, dataset.blueprint, sources.blueprint, runs.blueprint, review.blueprint, redirects.blueprint]

@@ -25,6 +25,19 @@ def is_reviewer() -> bool:
     return bool(g.satudata_reviewer)
 
 
+def is_second_reviewer() -> bool:
+    """Whether this person is the Pembina Data of a region that has one; asked once a request."""
+    if "satudata_pembina" not in g:
+        person = user_id()
+        g.satudata_pembina = bool(person and roles.has_pembina() and roles.is_pembina(model.Session, person))
+    return bool(g.satudata_pembina)
+
+
+def has_queue() -> bool:
+    """Whether datasets wait for a decision of this person: the Walidata's or the Pembina's."""
+    return is_reviewer() or is_second_reviewer()
+
+
 def may_manage(organization_id: str | None) -> bool:
     """Whether this person may see and do what belongs to an OPD: its editors and admins, and the Walidata."""
     person = user_id()

@@ -27,7 +27,7 @@ def all_helpers() -> dict[str, Callable[..., Any]]:
         "satudata_asset": serving.asset_url,
         "satudata_api_url": api_url,
         "satudata_other_languages": other_languages,
-        "satudata_is_reviewer": access.is_reviewer,
+        "satudata_has_queue": access.has_queue,
         "satudata_may_manage": access.may_manage,
         "satudata_dataset_page": dataset_page.dataset_page,
         "satudata_facets": search_page.facet_models,

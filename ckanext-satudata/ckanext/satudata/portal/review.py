@@ -12,7 +12,7 @@ from ckan.lib import base
 from ckan.plugins import toolkit
 from flask import Blueprint, Response, request
 
-from ckanext.satudata.catalog import review, roles, status
+from ckanext.satudata.catalog import review, status
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import schedule
 from ckanext.satudata.portal import access, posting, records, wording
@@ -80,7 +80,7 @@ def send_back() -> Response:
 def _statuses() -> list[str]:
     """Whose queue this person may see: the Walidata's, the Pembina's, or none."""
     found = ["menunggu"] if access.is_reviewer() else []
-    if roles.has_pembina() and roles.is_pembina(model.Session, access.user_id()):
+    if access.is_second_reviewer():
         found.append("disetujui")
     return found
 

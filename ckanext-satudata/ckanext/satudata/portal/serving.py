@@ -25,6 +25,7 @@ LIGHT = frozenset(
         "home.index",
         "home.about",
         "satudata_home.index",
+        "satudata_dataset.read",
         "dataset.search",
         "dataset.read",
         "organization.index",
@@ -94,7 +95,7 @@ def _finish(response: Response) -> Response:
     if response.mimetype != "text/html":
         return response
     response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-    if is_light(request.endpoint):
+    if is_light(request.endpoint) or response.status_code >= 400:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     if request.method in {"GET", "HEAD"} and response.status_code == 200 and not response.is_streamed:
         response.cache_control.no_cache = (

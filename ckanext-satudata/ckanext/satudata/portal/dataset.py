@@ -1,0 +1,29 @@
+"""The address of a dataset's page. CKAN's own view asks once for every file which views it has; no page here shows them."""
+
+from __future__ import annotations
+
+from ckan.common import config, current_user
+from ckan.lib import base
+from ckan.lib import helpers as ckan_helpers
+from ckan.logic import NotAuthorized, NotFound, get_action
+from ckan.plugins import toolkit
+from flask import Blueprint, Response
+
+blueprint = Blueprint("satudata_dataset", __name__)
+
+
+@blueprint.get("/dataset/<id>")
+def read(id: str) -> str | Response:  # noqa: A002 - CKAN's name of the parameter
+    """A dataset's page; under its id it leads to its name. What a reader may not see does not exist for that reader."""
+    context = {"user": current_user.name, "auth_user_obj": current_user, "for_view": True}
+    try:
+        package = get_action("package_show")(context, {"id": id})
+    except NotFound:
+        toolkit.abort(404, toolkit._("Dataset ini tidak ditemukan."))
+    except NotAuthorized:
+        if config.get("ckan.auth.reveal_private_datasets") and current_user.is_anonymous:
+            return ckan_helpers.redirect_to("user.login", came_from=ckan_helpers.current_url())
+        toolkit.abort(404, toolkit._("Dataset ini tidak ditemukan."))
+    if id == package["id"] != package["name"]:
+        return ckan_helpers.redirect_to("dataset.read", id=package["name"])
+    return base.render("package/read.html", {"pkg_dict": package, "dataset_type": package["type"]})
