@@ -19,7 +19,7 @@ from deploy.steps import StepError, step
 from deploy.supervision import APPLICATION, DEMO, SERVICES, Supervisor
 from deploy.wording import say
 
-START_SECONDS = 90
+START_SECONDS = 180
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
