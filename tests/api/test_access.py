@@ -351,6 +351,25 @@ def test_ckan_s_own_tokens_are_taken_as_bearer_and_a_bad_one_is_refused(app, act
     assert get(app, token).status_code == 401
 
 
+def test_a_reading_key_reads_what_is_published_until_it_is_taken_back(app, session, unique):
+    from sqlalchemy import select
+
+    from ckanext.satudata.api import guard, reading_keys
+    from ckanext.satudata.catalog.tables import key as table
+
+    made = reading_keys.add(session, name=unique)
+    assert get(app, made.value).status_code == 200
+    assert get(app, made.value + "x").status_code == 401
+    writing = {"json": {}, "headers": {"Authorization": f"Bearer {made.value}"}}
+    written = app.test_client(use_cookies=False).put(f"{BASE}/sources/x/datasets/y", **writing)
+    assert written.status_code == 403
+    assert made.value not in str(session.execute(select(table).where(table.c.id == made.id)).one())
+    reading_keys.revoke(session, made.id)
+    assert get(app, made.value).status_code == 401
+    guard.link().client.flushdb()
+    assert get(app, made.value).status_code == 401
+
+
 def test_uses_are_counted_for_each_client(app, client, session):
     from sqlalchemy import select
 

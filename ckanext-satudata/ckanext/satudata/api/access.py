@@ -15,7 +15,7 @@ from ckan.lib.plugins import get_permission_labels
 from flask import g, request
 from sqlalchemy import select
 
-from ckanext.satudata.api import database, guard, settings, tokens
+from ckanext.satudata.api import database, guard, reading_keys, settings, tokens
 from ckanext.satudata.api.problems import Problem, Unavailable
 from ckanext.satudata.catalog import hidden, roles
 from ckanext.satudata.catalog.search import Reader
@@ -98,6 +98,8 @@ def within(passage: guard.Passage, limit: int) -> None:
 
 
 def _behind(token: str) -> Caller:
+    if reading_keys.is_key(token):
+        return _reader(token)
     return _client(token) if tokens.is_ours(token) else _user(token)
 
 
@@ -121,6 +123,19 @@ def _client(token: str) -> Caller:
     g.client_id = claims.client_id
     within(passage, settings.rate_limit())
     return _caller_of(claims)
+
+
+def _reader(key: str) -> Caller:
+    id_ = reading_keys.holder(key)
+    if id_ is None:
+        count_address()  # a guess costs a look into the table
+        raise unauthorized()
+    passage = guard.check(f"key:{id_}", members=(guard.member("key", id_),), user=id_)
+    if passage.revoked:
+        raise unauthorized()
+    g.client_id = id_
+    within(passage, settings.rate_limit())
+    return Caller(id_, None, PUBLIC_LABELS, frozenset(reading_keys.SCOPES))
 
 
 def _caller_of(claims: tokens.Claims) -> Caller:

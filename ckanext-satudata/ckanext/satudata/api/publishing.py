@@ -158,7 +158,7 @@ def _record(session: Session, source_id: str, identifier: str) -> Row[Any] | Non
 
 
 def _check_preconditions(session: Session, before: Row[Any] | None, if_match: ETags, if_none_match: ETags) -> None:
-    """RFC 9110 §13: what exists is only replaced by who has read it; both answers' tags are taken for having read it."""
+    """RFC 9110 §13: what exists is only replaced by who has read it; the tag of either answer shows that."""
     if before is None or before.package_id is None:
         if if_match:
             raise Problem(412)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ckanext.satudata.cli import client, dataset, harvest, opd, operations, run, source
+from ckanext.satudata.cli import client, dataset, harvest, key, opd, operations, run, source
 from ckanext.satudata.cli.start import explain_missing_database
 
 explain_missing_database()
@@ -34,6 +34,7 @@ for command in (
     run.run,
     opd.opd,
     client.client,
+    key.key,
     dataset.dataset,
     operations.doctor,
     operations.tick,

@@ -87,6 +87,26 @@ def list_(speech: Speech) -> None:
 @click.argument("name")
 @acting_as()
 @spoken
+def rotate(speech: Speech, name: str, actor: str | None) -> None:
+    """Ganti rahasia aplikasi; rahasia lama tidak berlaku lagi (a new secret for a client, shown once).
+
+    \b
+    Contoh / example:
+      ckan satudata client rotate portal-desa --json
+    """
+    with transaction() as opened:
+        made = clients.rotate(opened, name, actor=user_id(opened, actor))
+    speech.show({"client_id": made.client.id, "client_secret": made.secret, "name": made.client.name})
+    speech.say(
+        f"client_id: {made.client.id}\nclient_secret: {made.secret}\nSimpan rahasia ini; tidak akan ditampilkan lagi.",
+        f"client_id: {made.client.id}\nclient_secret: {made.secret}\nKeep this secret; it is not shown again.",
+    )
+
+
+@client.command()
+@click.argument("name")
+@acting_as()
+@spoken
 def revoke(speech: Speech, name: str, actor: str | None) -> None:
     """Cabut aplikasi beserta semua tokennya, seketika (revoke a client and its tokens at once)."""
     with transaction() as opened:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from typing import Any
 
 import click
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
+from ckanext.satudata.api import clients
+from ckanext.satudata.api.problems import Unavailable
 from ckanext.satudata.cli.speech import FINE, PROBLEMS, SERVICE, Speech, end, spoken
 from ckanext.satudata.harvest import health, schedule
+from ckanext.satudata.harvest.sessions import session
 
 log = logging.getLogger(__name__)
+
+UPKEEP_SECONDS = 60
 
 
 @click.command()
@@ -67,9 +73,22 @@ def tick(speech: Speech, once: bool, every: float) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    kept_up = 0.0
     while not stop.is_set():
         _look()
+        if time.monotonic() - kept_up >= UPKEEP_SECONDS:
+            _keep_up()
+            kept_up = time.monotonic()
         stop.wait(every)
+
+
+def _keep_up() -> None:
+    """What the API leaves to be written about once a minute: uses of clients, revocations that have run out."""
+    try:
+        with session() as opened:
+            clients.upkeep(opened)
+    except (OperationalError, Unavailable) as error:
+        log.warning("upkeep of the API has to wait: %s", type(error).__name__)
 
 
 def _look() -> None:
