@@ -1,4 +1,4 @@
-"""The address of a dataset's page. CKAN's own view asks once for every file which views it has; no page here shows them."""
+"""The address of a dataset's page. CKAN's own view asks once for every file which views it has; none is shown here."""
 
 from __future__ import annotations
 

@@ -73,6 +73,7 @@ def preview() -> str | tuple[str, int]:
     except Refused as refused:
         return _form(values, {_field_of(refused): told(refused)}, organizations), 422
     shown = previewing.preview(definition)
+    values["url"] = definition["url"]
     office = next(o for o in organizations if o["name"] == values["organization"])
     return base.render(
         "satudata/sources/preview.html",
@@ -181,9 +182,20 @@ def _form(values: Mapping[str, str], errors: Mapping[str, str], organizations: l
             "errors": errors,
             "organizations": organizations,
             "networks": sources.allowed_networks(),
-            "templates": [(name, source_files.template(name)["title"]) for name in source_files.templates()],
+            "templates": [_template(name) for name in source_files.templates()],
         },
     )
+
+
+def _template(name: str) -> dict[str, Any]:
+    """A ready-made application as the form offers it: `counted` where only its counts are taken, `url` where it is known."""
+    template = source_files.template(name)
+    return {
+        "name": name,
+        "title": template["title"],
+        "counted": "aggregate" in template,
+        "url": template.get("url", ""),
+    }
 
 
 def _organizations() -> list[dict[str, str]]:
@@ -200,7 +212,7 @@ def _missing(values: Mapping[str, str], organizations: list[dict[str, str]]) -> 
     errors = {}
     if not values["title"]:
         errors["title"] = toolkit._("Isian “Nama sumber data” belum diisi. Tuliskan nama aplikasinya.")
-    if not values["url"]:
+    if not values["url"] and not _known_address(values["kind"]):
         errors["url"] = toolkit._("Isian “Alamat aplikasi” belum diisi. Salin alamatnya dari peramban.")
     if values["organization"] not in {o["name"] for o in organizations}:
         errors["organization"] = toolkit._("Pilih OPD pemilik data dari daftar.")
@@ -215,7 +227,8 @@ def _missing(values: Mapping[str, str], organizations: list[dict[str, str]]) -> 
 
 def _definition(values: Mapping[str, str]) -> dict[str, Any]:
     """The source file that the form's answers stand for."""
-    address = values["url"] if "://" in values["url"] else f"https://{values['url']}"
+    address = values["url"] or _known_address(values["kind"])
+    address = address if "://" in address else f"https://{address}"
     definition: dict[str, Any] = {
         "name": _free_name(values["title"]),
         "title": values["title"][:200],
@@ -233,6 +246,11 @@ def _definition(values: Mapping[str, str]) -> dict[str, Any]:
     if "template" in definition:
         definition["connector"] = source_files.template(definition["template"])["connector"]
     return definition
+
+
+def _known_address(kind: str) -> str:
+    """The address that a ready-made source brings with it; empty for the others."""
+    return str(_template(kind)["url"]) if kind in source_files.templates() else ""
 
 
 def _free_name(title: str) -> str:
