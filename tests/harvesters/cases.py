@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from satudata_harvesters.connector import Connector
+from satudata_harvesters.connectors.bps import Bps
 from satudata_harvesters.connectors.ckan import Ckan
 from satudata_harvesters.connectors.dcat import Dcat
 from satudata_harvesters.connectors.rest import Rest
@@ -57,6 +58,13 @@ def _turtle(asked: Asked) -> bytes:
     return answer("\n".join(lines).encode(), Content_Type="text/turtle")
 
 
+def _variables(asked: Asked) -> bytes:
+    page = int(asked.path.partition("/page/")[2].partition("/")[0])
+    items = [{"var_id": number, "title": f"Judul {number}"} for number in range(COUNT)][(page - 1) * 10 : page * 10]
+    about = {"page": page, "pages": 3, "per_page": 10, "count": len(items), "total": COUNT}
+    return answer({"status": "OK", "data-availability": "available", "data": [about, items]})
+
+
 def _csv() -> bytes:
     return "\n".join(["kode;judul;tahun", *(f"k-{n};Judul {n};2024" for n in range(COUNT))]).encode()
 
@@ -70,6 +78,10 @@ CASES = {
             {"records": "data", "paging": {"style": "page", "last_page": "meta.last_page", "total": "meta.total"}},
         ),
         Case(Dcat, lambda: _turtle, lambda record: str(record["identifier"]), "/catalog.ttl"),
+        Case(
+            Bps, lambda: _variables, lambda record: str(record["var_id"]), "/v1/api",
+            {"domain": "3503", "key": "kunci-uji"},
+        ),
         Case(
             TableFiles,
             lambda: lambda _: answer(_csv(), Content_Type="text/csv"),

@@ -28,9 +28,9 @@ class Ready:
 
 def ready_made(name: str) -> Ready:
     """The mapping of that name; KeyError for an unknown one."""
-    from satudata_harvesters.mappings import alike, ckan, dcat  # noqa: PLC0415 - they need Draft from here
+    from satudata_harvesters.mappings import alike, bps, ckan, dcat  # noqa: PLC0415 - they need Draft from here
 
-    return {"ckan": ckan.READY, "dcat": dcat.READY, "otomatis": alike.READY}[name]
+    return {"bps": bps.READY, "ckan": ckan.READY, "dcat": dcat.READY, "otomatis": alike.READY}[name]
 
 
-NAMES = ("ckan", "dcat", "otomatis")
+NAMES = ("bps", "ckan", "dcat", "otomatis")
