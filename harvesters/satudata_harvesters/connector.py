@@ -124,7 +124,8 @@ def _of_module(module: Any) -> list[type[Connector]]:
         if isinstance(value, type)
         and issubclass(value, Connector)
         and value.__module__ == module.__name__
-        and value.kind
+        # A helper that inherits the kind of the connector it is made of is no connector of its own.
+        and vars(value).get("kind")
     ]
 
 
