@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
-from ckanext.satudata.catalog.bulk import append
+from ckanext.satudata.catalog.bulk import copy
 
 
 def note(
@@ -29,4 +29,4 @@ def note(
         "reason": reason,
         "details": dict(details or {}),
     }
-    append(session, tables.audit, [{**line, "outcome": "ok", "object_id": id_} for id_ in object_ids])
+    copy(session, tables.audit, [{**line, "outcome": "ok", "object_id": id_} for id_ in object_ids])

@@ -1,17 +1,20 @@
-"""Many rows in one statement: a batch travels as one JSON text that Postgres unfolds into typed rows.
+"""Many rows in one statement, whether they are new (COPY) or may be there already (a JSON text that Postgres unfolds).
 
-One statement a table and batch, no text assembled by hand, and inserts and upserts alike; measured equal to COPY within
-a tenth for rows of a dataset's size.
+COPY takes rows of a dataset's size in some two thirds of the time of an INSERT from JSON, but knows no conflicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import JSON, Column, Select, Table, Text, cast, column, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Row = Mapping[str, Any]
@@ -29,6 +32,19 @@ def select_rows(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> Select[A
     """SELECT of the rows."""
     fresh = recordset(columns, rows)
     return select(*fresh.c)
+
+
+def put(
+    session: Session,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    new: Callable[[Row], bool],
+    replace: Sequence[str] | None = None,
+) -> None:
+    """Copy the rows that are new, upsert the others."""
+    copy(session, table, [row for row in rows if new(row)])
+    upsert(session, table, [row for row in rows if not new(row)], replace=replace)
 
 
 def upsert(session: Session, table: Table, rows: Sequence[Row], *, replace: Sequence[str] | None = None) -> None:
@@ -52,8 +68,46 @@ def upsert(session: Session, table: Table, rows: Sequence[Row], *, replace: Sequ
     session.execute(statement)
 
 
-def append(session: Session, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows whose primary key the database draws."""
-    if rows:
-        columns = [table.c[name] for name in rows[0]]
-        session.execute(insert(table).from_select([item.name for item in columns], select_rows(columns, rows)))
+def copy(session: Session, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that are known to be new; a primary key that is left out is drawn by the database.
+
+    Every row has the same keys. Raises SQLAlchemy's DBAPIError, as any other statement does.
+    """
+    if not rows:
+        return
+    names = list(rows[0])
+    lines = "".join("\t".join([_cell(row[name]) for name in names]) + "\n" for row in rows)
+    columns = ", ".join(f'"{name}"' for name in names)
+    connection = session.connection()
+    driver: Any = connection.dialect.dbapi
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.copy_expert(f'COPY "{table.name}" ({columns}) FROM STDIN', io.StringIO(lines))
+    except driver.Error as error:
+        raise DBAPIError(f"COPY {table.name}", None, error) from error
+    finally:
+        cursor.close()
+
+
+def _cell(value: Any) -> str:
+    """A value in COPY's text format."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return _escaped(value) if _SPECIAL.search(value) else value
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode().replace("\\", "\\\\")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"no cell for a {type(value).__name__}")
+
+
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

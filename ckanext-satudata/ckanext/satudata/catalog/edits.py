@@ -67,6 +67,8 @@ def _settle(session: Session) -> None:
         return
     touched = session.info.pop(_TOUCHED, None)
     renamed = session.info.pop(_RENAMED, None)
+    if not (touched or renamed):
+        return  # asking who it is reads the caller's token, which commits that it was used
     actor = session.info.pop(_ACTOR, None) or _person()
     if touched:
         settle(session, sorted(touched - {""}), actor=actor)

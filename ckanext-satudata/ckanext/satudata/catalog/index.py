@@ -25,7 +25,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session, scoped_session
 
 from ckanext.satudata.catalog import documents, hidden, labels, show, tables
-from ckanext.satudata.catalog.bulk import append
+from ckanext.satudata.catalog.bulk import copy
 
 log = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ def _note_refused(session: Session, ids: Sequence[str]) -> None:
         for id_ in ids
     ]
     session.execute(delete(tables.issue).where(tables.issue.c.record_id.in_(ids), tables.issue.c.code == UNINDEXABLE))
-    append(session, tables.issue, rows)
+    copy(session, tables.issue, rows)
 
 
 #: as many ids as one clause of a query may hold

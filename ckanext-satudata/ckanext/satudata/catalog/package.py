@@ -35,6 +35,7 @@ _RESOURCE_OWN = frozenset({
 })  # fmt: skip
 NAME_LENGTH = 100
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_NAME = re.compile(r"[a-z0-9_-]{2,100}")
 #: words that are routes below CKAN's `/dataset/`
 _ROUTES = frozenset({"new", "edit", "search", "delete", "activity", "groups", "follow"})
 
@@ -80,6 +81,11 @@ def slug(title: str) -> str:
     folded = unicodedata.normalize("NFKD", title[:500]).encode("ascii", "ignore").decode().lower()
     name = _NOT_IN_NAMES.sub("-", folded).strip("-")[:80].strip("-")
     return f"dataset-{name}".rstrip("-") if len(name) < 2 or name in _ROUTES else name
+
+
+def is_name(name: str) -> bool:
+    """Whether CKAN takes this as the URL name of a dataset."""
+    return _NAME.fullmatch(name) is not None and name not in _ROUTES
 
 
 def slug_with_id(title: str, package: str) -> str:

@@ -12,7 +12,7 @@ from ckanext.satudata.catalog.answer import render
 from ckanext.satudata.catalog.facts import access_class, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
 from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
-from ckanext.satudata.catalog.package import is_uuid, resource_id, slug, slug_with_id, to_package
+from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug, slug_with_id, to_package
 from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
 from ckanext.satudata.catalog.writing import CONFLICT, TAKEOVER, UNKNOWN, Write, Written
 from satudata_schemas.dataset import Dataset
@@ -179,7 +179,7 @@ class Planner:
         title = version.text("title")
         if not self.distinct_names:
             for name in (self.asked.name, slug(title)):
-                if name and name == slug(name.replace("_", "-")) and name not in self.known.names:
+                if name and is_name(name) and name not in self.known.names:
                     self.known.names.add(name)
                     return name
         return slug_with_id(title, self.id)

@@ -14,7 +14,7 @@ from ckan.lib.helpers import unified_resource_format
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog.bulk import Row, upsert
+from ckanext.satudata.catalog.bulk import Row, put, upsert
 from ckanext.satudata.catalog.package import NS, RESOURCE_COLUMNS
 from ckanext.satudata.catalog.storable import TITLE_LENGTH
 
@@ -160,23 +160,27 @@ def _iso(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
-def store_packages(session: Session, rows: list[dict[str, Any]]) -> None:
+def store_packages(session: Session, rows: list[dict[str, Any]], known: Existing) -> None:
     """Insert or replace rows of `package`; columns that people alone fill keep their values."""
-    upsert(session, package_table, rows, replace=WRITTEN)
+    put(session, package_table, rows, new=lambda row: row["id"] not in known.packages, replace=WRITTEN)
 
 
-def store_resources(session: Session, rows: list[dict[str, Any]], changed: list[str]) -> None:
-    """Insert or replace rows of `resource`, and let go of what was marked `deleted` by an earlier version, as CKAN
-    does.
-    """
+def store_resources(session: Session, rows: list[dict[str, Any]], changed: list[str], known: Existing) -> None:
+    """Insert or replace rows of `resource`; what an earlier version had marked `deleted` goes, as CKAN does it."""
     if changed:
         fresh = [row["id"] for row in rows]
         gone = resource_table.c.package_id.in_(changed) & (resource_table.c.state == "deleted")
         session.execute(delete(resource_table).where(gone, resource_table.c.id.not_in(fresh)))
-    upsert(session, resource_table, rows, replace=[name for name in _RESOURCE_ROW if name not in ("id", "package_id")])
+    put(
+        session,
+        resource_table,
+        rows,
+        new=lambda row: row["package_id"] not in known.packages,
+        replace=[name for name in _RESOURCE_ROW if name not in ("id", "package_id")],
+    )
 
 
-def store_tags(session: Session, tags: Mapping[str, list[str]], known: Mapping[str, Mapping[str, str]]) -> None:
+def store_tags(session: Session, tags: Mapping[str, list[str]], known: Existing) -> None:
     """Give each package its free tags: tags that are new are made, pairs that are gone are marked `deleted`.
 
     Nothing in CKAN's tables keeps two free tags of one name apart (a unique key ignores NULL), so a new tag's id is
@@ -197,7 +201,7 @@ def store_tags(session: Session, tags: Mapping[str, list[str]], known: Mapping[s
     removed = []
     back = []
     for package, wanted in tags.items():
-        has = known.get(package, {})
+        has = known.tags.get(package, {})
         wanted_ids = {ids[name] for name in wanted}
         added += [
             {"id": str(uuid5(NS, f"{package}\n{id_}")), "package_id": package, "tag_id": id_, "state": "active"}
@@ -206,7 +210,13 @@ def store_tags(session: Session, tags: Mapping[str, list[str]], known: Mapping[s
         ]
         removed += [(package, id_) for id_, state in has.items() if state == "active" and id_ not in wanted_ids]
         back += [(package, id_) for id_, state in has.items() if state != "active" and id_ in wanted_ids]
-    upsert(session, package_tag_table, added, replace=("state",))
+    put(
+        session,
+        package_tag_table,
+        added,
+        new=lambda row: row["package_id"] not in known.packages,
+        replace=("state",),
+    )
     for pairs, state in ((removed, "deleted"), (back, "active")):
         if pairs:
             table = package_tag_table
@@ -214,14 +224,14 @@ def store_tags(session: Session, tags: Mapping[str, list[str]], known: Mapping[s
             session.execute(update(table).where(both).values(state=state))
 
 
-def store_owners(session: Session, owners: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> None:
+def store_owners(session: Session, owners: Mapping[str, str], known: Existing) -> None:
     """Make each package a member of its organisation, and of no other."""
     table = member_table
     new = []
     left = []
     back = []
     for package, owner in owners.items():
-        has = known.get(package, {})
+        has = known.owners.get(package, {})
         if owner not in has:
             new.append(
                 {
@@ -236,7 +246,7 @@ def store_owners(session: Session, owners: Mapping[str, str], known: Mapping[str
         elif has[owner] != "active":
             back.append((package, owner))
         left += [(package, other) for other, state in has.items() if other != owner and state == "active"]
-    upsert(session, table, new, replace=("state",))
+    put(session, table, new, new=lambda row: row["table_id"] not in known.packages, replace=("state",))
     for pairs, state in ((left, "deleted"), (back, "active")):
         if pairs:
             both = _pairs(table.c.table_id, table.c.group_id, pairs) & (table.c.capacity == "organization")

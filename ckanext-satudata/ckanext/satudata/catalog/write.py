@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import hidden, known, rows, tables
-from ckanext.satudata.catalog.bulk import append, upsert
+from ckanext.satudata.catalog.bulk import copy, put, upsert
 from ckanext.satudata.catalog.plan import Planned, Planner
 from ckanext.satudata.catalog.storable import Refused
 from ckanext.satudata.catalog.writing import (
@@ -129,17 +129,19 @@ def store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> 
     must.
     """
     packaged = {str(plan.record["id"]): plan for plan in plans if plan.package is not None}
-    rows.store_packages(session, [plan.package for plan in packaged.values() if plan.package])
+    rows.store_packages(session, [plan.package for plan in packaged.values() if plan.package], stored)
     rows.store_resources(
         session,
         [row for plan in packaged.values() for row in plan.resources],
         [id_ for id_ in packaged if id_ in stored.packages],
+        stored,
     )
-    rows.store_tags(session, {id_: plan.tags for id_, plan in packaged.items()}, stored.tags)
-    rows.store_owners(session, {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items()}, stored.owners)
-    upsert(session, tables.record, [plan.record for plan in plans])
+    rows.store_tags(session, {id_: plan.tags for id_, plan in packaged.items()}, stored)
+    rows.store_owners(session, {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items()}, stored)
+    new = {plan.record["id"] for plan in plans if plan.is_new}
+    put(session, tables.record, [plan.record for plan in plans], new=lambda row: row["id"] in new)
     _store_issues(session, plans)
-    _store_answers(session, plans, stored)
+    _store_answers(session, plans)
     upsert(
         session,
         tables.outbox,
@@ -156,7 +158,7 @@ def log_changes(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
     """Append to the change log, as the last thing before the commit: a reader of what is committed misses no number."""
     if changes:
         session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
-        append(session, tables.change, changes)
+        copy(session, tables.change, changes)
 
 
 def _store_issues(session: Session, plans: Sequence[Planned]) -> None:
@@ -164,12 +166,12 @@ def _store_issues(session: Session, plans: Sequence[Planned]) -> None:
     before = [str(plan.record["id"]) for plan in judged if not plan.is_new]
     if before:
         session.execute(delete(tables.issue).where(tables.issue.c.record_id.in_(before)))
-    append(session, tables.issue, [row for plan in judged for row in plan.issues or ()])
+    copy(session, tables.issue, [row for plan in judged for row in plan.issues or ()])
 
 
-def _store_answers(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
+def _store_answers(session: Session, plans: Sequence[Planned]) -> None:
     rendered = [plan for plan in plans if plan.answers is not None]
-    before = [str(plan.record["id"]) for plan in rendered if str(plan.record["id"]) in stored.packages]
+    before = [str(plan.record["id"]) for plan in rendered]
     if before:
         session.execute(delete(tables.answer).where(tables.answer.c.package_id.in_(before)))
-    upsert(session, tables.answer, [row for plan in rendered for row in plan.answers or ()])
+    copy(session, tables.answer, [row for plan in rendered for row in plan.answers or ()])
