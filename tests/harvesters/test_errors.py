@@ -56,6 +56,12 @@ def test_an_error_says_cause_and_remedy_in_two_languages():
     assert error.to_dict("en")["message"] == error.message("en")
 
 
+def test_an_error_tells_the_status_it_was_answered_with():
+    error = SourceError("E-TRK-003", url="https://a.go.id/api", status=403)
+    assert "(HTTP 403)" in error.message("id")
+    assert error.params["status"] == error.status == 403
+
+
 def test_a_mistake_in_a_file_names_its_line():
     assert ConfigError("E-CFG-003", field="url", line=7).message("id").startswith("Baris 7: ")
     assert ConfigError("E-CFG-003", field="url", line=7).message("en").startswith("Line 7: ")
