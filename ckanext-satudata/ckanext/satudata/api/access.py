@@ -60,19 +60,19 @@ def require(scope: str) -> Caller:
     return caller
 
 
-def public() -> Caller:
+def public(*, bulk: bool = False) -> Caller:
     """The caller of a route that needs no token, counted by address; a bearer sent all the same must be valid."""
     header = request.headers.get("Authorization")
     if header is not None:
         return _behind(_bearer(header))
-    count_address()
+    count_address(bulk=bulk)
     return ANONYMOUS
 
 
-def count_address() -> None:
-    """Count a request without a token against the rate of its address."""
-    passage = guard.check(f"ip:{request.remote_addr}")
-    within(passage, settings.anonymous_rate_limit())
+def count_address(*, bulk: bool = False) -> None:
+    """Count a request without a token against the rate of its address; `bulk` reading has a rate of its own."""
+    passage = guard.check(f"{'bulk' if bulk else 'ip'}:{request.remote_addr}")
+    within(passage, settings.rate_limit() if bulk else settings.anonymous_rate_limit())
 
 
 def unauthorized(error: str | None = "invalid_token") -> Problem:

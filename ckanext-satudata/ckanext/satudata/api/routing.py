@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, request
@@ -34,14 +34,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address of the API. Without a `scope` it is public, and counted by address."""
+    """One address of the API. Without a `scope` it is public, and counted by address.
+
+    `bulk` counts it apart, against the rate of a client: other catalogues page through all of it without a pause.
+    """
 
     rule: str
     handler: Handler
     scope: str | None
     methods: tuple[str, ...] = ("GET",)
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] | None = field(default_factory=dict)
     counted: bool = True
+    bulk: bool = False
 
 
 def route(
@@ -49,16 +53,18 @@ def route(
     *,
     scope: str | None,
     methods: tuple[str, ...] = ("GET",),
-    parameters: Mapping[str, Parameter] | None = None,
+    parameters: Mapping[str, Parameter] | None = MappingProxyType({}),
     counted: bool = True,
+    bulk: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare the function below as the handler of `rule`: `handler(caller, values, **path) -> Response`.
 
-    `values` holds the parameters that were sent; `counted=False` exempts a public route that is polled by machines.
+    `values` holds the parameters that were sent; `parameters=None` leaves reading them to the handler. `counted=False`
+    exempts a public route that is polled by machines.
     """
 
     def declare(handler: Handler) -> Handler:
-        handler.route = Route(rule, handler, scope, methods, parameters or {}, counted)  # type: ignore[attr-defined]
+        handler.route = Route(rule, handler, scope, methods, parameters, counted, bulk)  # type: ignore[attr-defined]
         return handler
 
     return declare
@@ -78,15 +84,15 @@ def register(app: Flask, prefix: str, declared: Route) -> None:
         if declared.scope is not None:
             caller = access.require(declared.scope)
         elif declared.counted:
-            caller = access.public()
+            caller = access.public(bulk=declared.bulk)
         return declared.handler(caller, _values(declared.parameters), **path)
 
     endpoint = f"{declared.handler.__module__.rsplit('.', 1)[-1]}.{declared.handler.__name__}"
     app.add_url_rule(f"{prefix}{declared.rule}", endpoint, view, methods=list(declared.methods))
 
 
-def _values(known: Mapping[str, Parameter]) -> dict[str, Any]:
-    if not request.query_string:
+def _values(known: Mapping[str, Parameter] | None) -> dict[str, Any]:
+    if known is None or not request.query_string:
         return {}
     values: dict[str, Any] = {}
     faults: list[Fault] = []

@@ -29,13 +29,13 @@ _TOTAL = text("SELECT count(*) AS total FROM satudata_record WHERE status = 'tay
 _CURSOR = {"cursor": parameters.cursor()}
 
 
-@route("/catalog.jsonld", scope=None, parameters=_CURSOR)
+@route("/catalog.jsonld", scope=None, parameters=_CURSOR, bulk=True)
 def catalog_jsonld(_caller: Caller, values: dict[str, Any]) -> Response:
     """A page of the public catalogue in DCAT 3 as JSON-LD."""
     return answering.document(_catalog(values), content_type=JSON_LD)
 
 
-@route("/catalog.ttl", scope=None, parameters=_CURSOR)
+@route("/catalog.ttl", scope=None, parameters=_CURSOR, bulk=True)
 def catalog_turtle(_caller: Caller, values: dict[str, Any]) -> Response:
     """A page of the public catalogue in DCAT 3 as Turtle."""
     return Response(dcat.turtle(_catalog(values)), content_type=TURTLE)
@@ -53,7 +53,7 @@ def dataset_turtle(_caller: Caller, _values: dict[str, Any], id_or_name: str) ->
     return Response(dcat.turtle(_single(id_or_name)), content_type=TURTLE)
 
 
-@route("/data.json", scope=None, parameters=_CURSOR)
+@route("/data.json", scope=None, parameters=_CURSOR, bulk=True)
 def data_json(_caller: Caller, values: dict[str, Any]) -> Response:
     """A page of the public catalogue as `data.json`; `Link` leads to the next."""
     answers, following = _page(values)
