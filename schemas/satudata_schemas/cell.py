@@ -27,11 +27,12 @@ MISSING = frozenset(
     ]
 )
 _SPACE = re.compile(r"[\s\u00a0\u2007\u202f\ufeff]+")
+#: On texts without spaces around signs and units: adjoining optional spaces would make the pattern slow on blanks.
 _NUMBER = re.compile(
-    r"(?P<sign>[-+−(]?)\s*(?:rp\.?|idr|us\$|\$)?\s*(?P<minus>[-−]?)"
-    r"(?P<digits>\d[\d.,]*|[.,]\d+)\s*(?:,-)?\s*(?P<unit>%|‰)?\s*\)?",
+    r"(?P<sign>[-+−(]?)(?:rp\.?|idr|us\$|\$)?(?P<minus>[-−]?)(?P<digits>\d[\d.,]*|[.,]\d+)(?:,-)?(?P<unit>%|‰)?\)?",
     re.IGNORECASE,
 )
+_LOOSE_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _DOT_GROUPS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}\Z|\d{1,3}(?:\.\d{3})+,\d+\Z")
 _COMMA_GROUPS = re.compile(r"\d{1,3}(?:,\d{3}){2,}\Z|\d{1,3}(?:,\d{3})+\.\d+\Z")
 _DOT_FRACTION = re.compile(r"\d*\.(?:\d{1,2}|\d{4,})\Z|0\.\d+\Z|\d{4,}\.\d+\Z|\.\d+\Z")
@@ -97,7 +98,7 @@ def number(value: Any, decimal: Decimal = None) -> int | float | None:
         return value
     if not isinstance(value, str) or len(value) > 60:
         return None
-    match = _NUMBER.fullmatch(value.strip())
+    match = _NUMBER.fullmatch(_LOOSE_SPACE.sub("", value))
     if match is None:
         return None
     digits = match["digits"]
@@ -150,5 +151,5 @@ def _iso(year: int, month_number: int | None, day: int) -> str | None:
 def _digits(text: str) -> str | None:
     if len(text) > 60:
         return None
-    match = _NUMBER.fullmatch(text.strip())
+    match = _NUMBER.fullmatch(_LOOSE_SPACE.sub("", text))
     return match["digits"] if match else None
