@@ -113,3 +113,29 @@ def test_the_page_of_a_merged_office_leads_to_its_successor(web, portal):
 
     assert answer.status == 301
     assert answer.headers["Location"].endswith(f"/organization/{portal.office['name']}")
+
+
+def test_a_run_that_goes_on_renews_itself_with_and_without_scripts(web, portal, cookie_of):
+    import sqlalchemy as sa
+    from ckan import model
+
+    from ckanext.satudata.catalog import tables as t
+
+    source = model.Session.execute(sa.select(t.source.c.id).where(t.source.c.name == portal.source)).scalar_one()
+    going = {"state": "berjalan", "attempt": 1, "progress": {"phase": "membaca", "records": 40, "total": 160}}
+    model.Session.execute(
+        sa.insert(t.run).values(
+            id="berjalan-uji", source_id=source, lease_until=sa.text("now() + interval '1 h'"), **going
+        )
+    )
+    model.Session.commit()
+    cookie, address = cookie_of(portal.editor), f"{web}/sumber-data/{portal.source}/penarikan/berjalan-uji"
+    page, part = fetch(address, cookie=cookie).text, fetch(f"{address}?bagian=1", cookie=cookie).text
+    model.Session.execute(sa.delete(t.run).where(t.run.c.id == "berjalan-uji"))
+    model.Session.commit()
+
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert "run.js" in page
+    assert "40 dari 160 dataset dibaca" in part
+    assert "<html" not in part
+    assert "Batalkan penarikan" in page

@@ -66,6 +66,8 @@ class Bps(Rest):
 
 
 class _Described(Rest):
+    kind = ""  # no connector of its own: it must not take the word `rest`
+
     def _check(self, value: Any, answer: Response) -> None:
         """BPS answers 200 with a status of its own; what is not there is a status too, and no failure."""
         told = value[0] if isinstance(value, list) and value else value

@@ -188,7 +188,7 @@ def _form(values: Mapping[str, str], errors: Mapping[str, str], organizations: l
 
 
 def _template(name: str) -> dict[str, Any]:
-    """A ready-made application as the form offers it: `counted` where only its counts are taken, `url` where it is known."""
+    """A ready-made application for the form: `counted` where only its counts are taken, `url` where it is known."""
     template = source_files.template(name)
     return {
         "name": name,
