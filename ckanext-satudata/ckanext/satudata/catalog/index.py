@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from ckanext.satudata.catalog import documents, hidden, labels, show, tables
 from ckanext.satudata.catalog.bulk import copy
+from ckanext.satudata.catalog.solr_fields import INTERNAL_FIELDS
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +217,10 @@ def _note_refused(session: Session, ids: Sequence[str]) -> None:
 
 #: as many ids as one clause of a query may hold
 _IDS_A_CLAUSE = 500
-_MENTIONS_INTERNAL = re.compile(r"\bsd_(?:hasil|status|skor|labels|answer_public|answer_full)\b")
+_MENTIONS_INTERNAL = re.compile(rf"\b(?:{'|'.join(INTERNAL_FIELDS)})\b")
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+#: Solr's ways to name fields without their names: globs, functions and transformers
+_NOT_A_PLAIN_NAME = re.compile(r"[*?\[\](){}:]")
 
 
 def exclude_hidden(search_params: dict[str, Any]) -> dict[str, Any]:
@@ -239,11 +243,19 @@ def exclude_hidden(search_params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mentions_internal(search_params: Mapping[str, Any]) -> bool:
-    return any(_MENTIONS_INTERNAL.search(str(value)) for key, value in search_params.items() if key != "fl")
+    return any(_MENTIONS_INTERNAL.search(_unescaped(str(value))) for key, value in search_params.items() if key != "fl")
+
+
+def _unescaped(text: str) -> str:
+    """A query's text as Solr's parser reads field names in it: `sd\\_hasil` and `sd\\u005fhasil` are `sd_hasil`."""
+    plain = text.replace("\\\\", "\\")  # a list's repr doubles them
+    return _UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), plain).replace("\\", "")
 
 
 def _without_answers(wanted: Any) -> Any:
-    """`fl` without rendered answers, which are the API's to give, and without wildcards, which would bring them."""
+    """`fl` without rendered answers, which are the API's to give, and without what could bring them unnamed."""
     names = wanted if isinstance(wanted, list) else str(wanted).replace(",", " ").split()
-    kept = [name for name in names if not _MENTIONS_INTERNAL.search(name) and "*" not in name] or ["id"]
+    kept = [
+        name for name in names if not _MENTIONS_INTERNAL.search(_unescaped(name)) and not _NOT_A_PLAIN_NAME.search(name)
+    ] or ["id"]
     return kept if isinstance(wanted, list) else " ".join(kept)
