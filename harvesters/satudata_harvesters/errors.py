@@ -110,7 +110,7 @@ class SourceError(ReadingError):
     def __init__(
         self, code: str, *, status: int | None = None, retry_after: float | None = None, **params: Any
     ) -> None:
-        super().__init__(code, **params, **({} if status is None else {"status": status}))
+        super().__init__(code, **(params if status is None else {**params, "status": status}))
         self.status = status
         self.retry_after = retry_after
 

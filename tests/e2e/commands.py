@@ -23,14 +23,19 @@ def main(ini: str) -> None:
     cli.CtxObject = lambda _path=None: loaded
     model.Session.remove()
     model.meta.engine.dispose()
-    print("ready", flush=True)
+    _say("ready")
     for line in sys.stdin:
         arguments, out, err = json.loads(line)
         child = os.fork()
         if child == 0:
             _become(cli.ckan, ini, arguments, out, err)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _say(str(os.waitstatus_to_exitcode(status)))
+
+
+def _say(word):
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def _become(command, ini, arguments, out, err):

@@ -1,4 +1,4 @@
-"""What a platform keeps, laid out as files, and one search through it: the same for a person and for a planted value."""
+"""What a platform keeps, laid out as files, and one search through it, the same for people and planted values."""
 
 from __future__ import annotations
 

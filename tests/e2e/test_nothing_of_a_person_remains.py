@@ -144,8 +144,9 @@ def preview(stack, url, complaints):
     person: requests.Session = stack.signed_in("walidata")
     page = person.get(stack.url("/sumber-data/baru"), timeout=30).text
     filled = {
-        "title": "Aduan", "organization": WALIDATA, "kind": "complaints", "url": f"{url}/api/v1/laporan", "schedule": "manual",
-        "key": complaints.key, "key_header": "X-API-Key", "network": f"127.0.0.1/32:{url.rpartition(':')[2]}",
+        "title": "Aduan", "organization": WALIDATA, "kind": "complaints", "url": f"{url}/api/v1/laporan",
+        "schedule": "manual", "key": complaints.key, "key_header": "X-API-Key",
+        "network": f"127.0.0.1/32:{url.rpartition(':')[2]}",
     }  # fmt: skip
     told = person.post(stack.url("/sumber-data/baru"), data={**filled, "_csrf_token": csrf_token(page)}, timeout=60)
     assert told.status_code == 200, told.text

@@ -154,8 +154,8 @@ def complaints(stack, tmp_path_factory):
     application = Complaints(key=secrets.token_hex(16), count=3000, population=2000, seed=secrets.randbits(64))
     with stack.serving(application) as url:
         definition = {
-            "name": name, "title": "Aduan Warga", "organization": WALIDATA, "template": "complaints", "connector": "rest",
-            "url": f"{url}/api/v1/laporan",
+            "name": name, "title": "Aduan Warga", "organization": WALIDATA, "template": "complaints",
+            "connector": "rest", "url": f"{url}/api/v1/laporan",
             "config": {"auth": {"type": "header", "name": "X-API-Key", "value": application.key}},
         }  # fmt: skip
         stack.satudata("source", "add", name, "--file", str(stack.write_source(folder, definition)))
