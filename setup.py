@@ -72,6 +72,7 @@ setup(
             "mypy",
             "pip-audit",
             "pytest",
+            "pytest-xdist",
             "ruff",
             "selenium",
             "types-PyYAML",

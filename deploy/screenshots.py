@@ -16,7 +16,7 @@ from deploy.installation import open_installation
 from deploy.layout import CHECKOUT
 
 SOURCE = "portal-kabupaten"
-QUERY = "puskesmas"
+QUERY = "kesehatan"
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -38,6 +38,7 @@ def main() -> None:
     installation = open_installation()
     site = installation.site_url
     with headless_browser() as driver:
+        driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         _shoot(driver, "search", f"{site}/dataset/?q={QUERY}")
         _shoot(driver, "dataset", f"{site}/dataset/{_first_dataset(site)}")
         _sign_in(driver, site, "walidata", (installation.secrets / "login-walidata").read_text("utf-8").strip())
@@ -51,7 +52,6 @@ def _shoot(driver: Any, name: str, address: str) -> None:
         driver.get(address)
         height = int(driver.execute_script("return document.documentElement.scrollHeight"))
         _resize(driver, screen.width, min(height, screen.tallest))
-        driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         target = CHECKOUT / "docs" / "images" / f"{name}-{screen.width}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         driver.save_screenshot(str(target))

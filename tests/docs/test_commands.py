@@ -24,7 +24,7 @@ def shown(start):
     found = []
     for page in PAGES:
         for block in re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            lines = [tuple(shlex.split(line, comments=True)) for line in block.splitlines()]
+            lines = [tuple(shlex.split(line, comments=True)) for line in block.replace("\\\n", " ").splitlines()]
             found += [(page.name, words[len(start) :]) for words in lines if words[: len(start)] == start]
     return found
 
