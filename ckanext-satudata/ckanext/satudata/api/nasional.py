@@ -1,6 +1,6 @@
-"""Our datasets as a plain CKAN shows them, for the national portal's stock harvester, which carries core keys and extras.
+"""Our datasets as a plain CKAN shows them, for the national portal's stock harvester: it carries core keys and extras.
 
-Organisation is the Walidata, as on the national portal; the OPD stands in `produsen_data_name`. Works on public answers.
+Organisation is the Walidata, as on the national portal; the OPD is in `produsen_data_name`. Works on public answers.
 """
 
 from __future__ import annotations
