@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckanext.satudata.catalog import package
@@ -14,6 +14,9 @@ from satudata_schemas.dataset import Dataset
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, 15000)  # noqa: DTZ001 - CKAN's columns are naive UTC
 PACKAGE = package.package_id("sumber", "42")
+
+#: a loaded machine draws slowly; that says nothing of the code
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).map(str.strip).filter(bool)
 days = st.dates(dt.date(1970, 1, 1)).map(str)
@@ -72,18 +75,21 @@ def _as_package(dataset, **more):
     return package.to_package(dataset, **(known | more))
 
 
+@patient
 @given(datasets)
 def test_a_dataset_survives_the_way_to_a_package_and_back(dataset):
     back = package.to_dataset(_as_package(dataset))
     assert dict(back) == {**dataset, "name": "nama", "owner_org": "opd"}
 
 
+@patient
 @given(datasets)
 def test_a_package_survives_the_way_to_a_dataset_and_back(dataset):
     made = _as_package(dataset)
     assert _as_package(package.to_dataset(made)) == made
 
 
+@patient
 @given(datasets)
 def test_extras_are_flat_text_as_ckan_demands(dataset):
     extras = _as_package(dataset)["extras"]
@@ -139,6 +145,7 @@ def test_a_name_is_made_from_the_title(title, name):
     assert package.slug(title) == name
 
 
+@patient
 @given(st.text(max_size=600))
 def test_every_title_gives_a_name_that_ckan_takes(title):
     for name in (package.slug(title), package.slug_with_id(title, PACKAGE)):
