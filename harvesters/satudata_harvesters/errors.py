@@ -110,7 +110,8 @@ class SourceError(ReadingError):
     def __init__(
         self, code: str, *, status: int | None = None, retry_after: float | None = None, **params: Any
     ) -> None:
-        super().__init__(code, **(params if status is None else {**params, "status": status}))
+        told: dict[str, Any] = params if status is None else {**params, "status": status}
+        super().__init__(code, **told)
         self.status = status
         self.retry_after = retry_after
 

@@ -65,6 +65,8 @@ _YES_NO = dict.fromkeys(("ya", "yes", "y", "true", "1"), True) | dict.fromkeys(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _TAG = re.compile(r"</?(?:p|br|div|span|ul|ol|li|b|i|strong|em|a|h[1-6]|table|tr|td|th)\b[^<>]*>", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d")
+_LOCAL_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _BLOCKS = frozenset(
     [
@@ -92,10 +94,13 @@ _HIDDEN = frozenset({"script", "style", "head", "template", "noscript"})
 
 def text(value: Any) -> str | None:
     """One text without control characters; of several languages the Indonesian, else the English, else the first."""
-    if isinstance(value, list | tuple) and len(value) > 1:
-        value = ", ".join(plain_texts(value))
-    found = _CONTROL.sub("", plain_text(value)).strip()
-    return found or None
+    if type(value) is not str:
+        found = (
+            ", ".join(plain_texts(value)) if isinstance(value, list | tuple) and len(value) > 1 else plain_text(value)
+        )
+    else:
+        found = value
+    return (found if found.isprintable() else _CONTROL.sub("", found)).strip() or None
 
 
 class _Text(HTMLParser):
@@ -192,11 +197,12 @@ def day(value: Any, zone: timezone = WIB) -> str | None:
     written = text(value)
     if written is None or len(written) > LONGEST:
         return None
-    if re.match(r"\d{4}-\d{2}-\d{2}[T ]\d", written):
-        found = moment(written, zone)
+    if _LOCAL_MOMENT.fullmatch(written):
         # A moment without a zone keeps its day: its writer meant the day of the office.
-        has_zone = bool(re.search(r"(Z|[+-]\d{2}:?\d{2})$", written))
-        return None if found is None else (found.astimezone(WIB) if has_zone else found).date().isoformat()
+        return date_text(written[:10])
+    if _MOMENT.match(written):
+        found = moment(written, zone)
+        return None if found is None else found.astimezone(WIB).date().isoformat()
     return date_text(written)
 
 
@@ -363,5 +369,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 
 def is_missing(value: Any) -> bool:
     """Whether a raw value says that there is nothing."""
-    empty = isinstance(value, list | tuple | dict) and not value
-    return value is None or empty or (isinstance(value, str) and value.strip().lower() in MISSING)
+    if type(value) is str:
+        # None of the words is longer; most values are.
+        return len(value) < 40 and value.strip().lower() in MISSING
+    return value is None or (isinstance(value, list | tuple | dict) and not value)

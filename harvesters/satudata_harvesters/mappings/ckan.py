@@ -91,10 +91,8 @@ def _extras(raw: Any) -> dict[str, Any]:
 
 
 def _take(draft: Draft, holder: dict[str, Any], key: str, value: Any) -> None:
-    if value is None or key in OWN_MEANING or values.is_missing(value):
-        return
-    name = contract_name(key)
-    if name is None or name in draft.dataset:
+    name = None if value is None or key in OWN_MEANING else contract_name(key)
+    if name is None or name in draft.dataset or values.is_missing(value):
         return
     found = values.reader(name)(value)
     if found is None:
