@@ -7,6 +7,7 @@ loaded once, with our plugins, when the first test asks.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -66,6 +67,10 @@ def loaded_ckan(ckan_ini):
     from ckan.config.middleware import make_app
 
     wsgi = make_app(load_config(str(ckan_ini)))
+    # CKAN's logging configuration silences every logger made before it, as no CKAN process has any and a test session has.
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
     return SimpleNamespace(wsgi=wsgi, flask=wsgi._wsgi_app)
 
 

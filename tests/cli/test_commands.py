@@ -114,6 +114,17 @@ def test_a_background_harvest_is_queued(ckan, added):
     assert ckan("run", "cancel", run["run"], "--json").json["state"] == "dibatalkan"
 
 
+def test_ctrl_c_cancels_the_run(ckan, added, monkeypatch):
+    from ckanext.satudata.harvest import engine
+
+    def interrupted(_run_id, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "run", interrupted)
+    assert ckan("harvest", "portal-uji").code == 1
+    assert [run["state"] for run in ckan("run", "list", "--json").json] == ["dibatalkan"]
+
+
 def test_a_held_run_is_shown_and_decided_by_the_walidata_alone(ckan, added, region):
     ckan("harvest", "portal-uji")
     added.remove(added.ids())

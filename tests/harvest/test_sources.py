@@ -48,6 +48,22 @@ def test_a_secret_is_sealed_and_never_shown(sources, session, office, sealing, u
     assert "rahasia-sekali" not in json.dumps(sources.get(session, unique))
 
 
+def test_a_key_written_into_a_header_a_parameter_or_the_address_is_sealed_too(
+    sources, session, office, sealing, unique
+):
+    careless = definition(
+        unique,
+        url="https://aplikasi.contoh.go.id/api?api_key=rahasia-satu",
+        config={"headers": {"X-Token": "rahasia-dua", "Accept-Language": "id"}, "params": {"apikey": "rahasia-tiga"}},
+    )
+    sources.add(session, careless, organization=office.id)
+
+    stored = session.execute(sa.select(t.source).where(t.source.c.name == unique)).mappings().one()
+    assert "rahasia" not in json.dumps(dict(stored), default=str)
+    assert stored["definition"]["config"]["headers"] == {"X-Token": "terisi", "Accept-Language": "id"}
+    assert sources.get(session, unique)["url"].startswith("https://aplikasi.contoh.go.id/api")
+
+
 def test_a_sealed_secret_opens_for_the_run_and_survives_an_edit_that_leaves_it(
     sources, session, office, sealing, unique
 ):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 import sqlalchemy as sa
@@ -49,7 +50,10 @@ def harvest(speech: Speech, name: str | None, everything: bool, due: bool, backg
             schedule.enqueue(run_id)
         else:
             speech.say(f'Menarik data dari "{source["name"]}" …', f'Harvesting "{source["name"]}" …')
-            _work(speech, run_id)
+            try:
+                _work(speech, run_id)
+            except KeyboardInterrupt:
+                _stop(speech, run_id)
         ended.append(_told(speech, run_id))
     summaries = [runs.summary(one) for one in ended]
     speech.show(summaries[0] if name else summaries)
@@ -92,6 +96,14 @@ def _work(speech: Speech, run_id: str) -> None:
         # Nobody may have it any more: another worker was killed, and no tick is running.
         if engine.run(run_id, progress=speech.progress):
             return
+
+
+def _stop(speech: Speech, run_id: str) -> NoReturn:
+    """Whoever presses Ctrl-C means the run, not only this window."""
+    with transaction() as opened, suppress(RunRefused):
+        runs.cancel(opened, run_id, actor=None)
+    speech.say("Penarikan dibatalkan; yang sudah tersimpan tetap ada.", "The run is cancelled; what was stored stays.")
+    end(PROBLEMS)
 
 
 def _told(speech: Speech, run_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from ckan import model
@@ -21,8 +22,10 @@ from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import schedule, secrets
 from ckanext.satudata.harvest.errors import SourceRefused
 from satudata_harvesters import networks
-from satudata_harvesters.errors import ConfigError, redact
-from satudata_harvesters.source import Source, secret_pointers
+from satudata_harvesters.errors import HIDDEN, ConfigError, redact
+from satudata_harvesters.source import Source
+from satudata_harvesters.source import secret_pointers as declared_secrets
+from satudata_schemas.issue import pointer
 
 _s = t.source.c
 
@@ -153,6 +156,26 @@ def organization_id(session: Session, name: str) -> str:
     if found is None:
         raise SourceRefused("E-SRC-004", organization=name)
     return str(found)
+
+
+def secret_pointers(source: Source) -> list[str]:
+    """RFC 6901 pointers, into a definition, of all that must be sealed.
+
+    That is what its connector's schema marks as secret, and what is secret by its name where people write keys all the
+    same: in a header, a parameter or the address.
+    """
+    named = [
+        f"/config/{place}{pointer(name)}"
+        for place in ("headers", "params", "body")
+        for name, value in (source.config.get(place) or {}).items()
+        if isinstance(value, str) and _is_secret(f"https://x/?{quote(str(name))}=x")
+    ]
+    address = ["/url"] if source.url and _is_secret(source.url) else []
+    return [*declared_secrets(source), *named, *address]
+
+
+def _is_secret(url: str) -> bool:
+    return HIDDEN in redact(url)
 
 
 def parsed(definition: Mapping[str, Any]) -> Source:
