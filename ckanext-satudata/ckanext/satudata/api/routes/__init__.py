@@ -20,20 +20,8 @@ from ckanext.satudata.api.routes import (
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (
-    datasets,
-    changes,
-    exports,
-    dcat,
-    nasional,
-    organizations,
-    applications,
-    vocabularies,
-    statistics,
-    publishing,
-    oauth,
-    document,
-)
+MODULES = (datasets, organizations, applications, vocabularies, statistics, changes, exports, dcat, nasional,
+           publishing, oauth, document)  # fmt: skip
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 
