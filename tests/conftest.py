@@ -67,7 +67,7 @@ def loaded_ckan(ckan_ini):
     from ckan.config.middleware import make_app
 
     wsgi = make_app(load_config(str(ckan_ini)))
-    # CKAN's logging configuration silences every logger made before it, as no CKAN process has any and a test session has.
+    # CKAN's logging configuration silences every logger made before it, of which a test session has many.
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.disabled = False
