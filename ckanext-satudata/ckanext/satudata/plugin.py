@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 from ckanext.satudata import cli
 from ckanext.satudata.api.app import mount
 from ckanext.satudata.catalog import edits, index, labels
-from ckanext.satudata.portal import blueprints, facets, helpers, serving
+from ckanext.satudata.portal import blueprints, facets, serving, template_functions
 
 
 @toolkit.blanket.config_declarations
@@ -47,12 +47,12 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
         return blueprints()
 
     def make_middleware(self, app: Flask, _config: Any) -> Flask:
-        """Mount the API and the portal's own files beside CKAN, compress pages; the same app is returned, as CKAN expects."""
+        """Mount the API and the portal's own files beside CKAN, compress pages; return the same app, as CKAN expects."""
         return serving.compress(mount(app))
 
     def get_helpers(self) -> dict[str, Callable[..., Any]]:
         """Template helpers, prefixed `satudata_`."""
-        return helpers.all_helpers()
+        return template_functions.all_functions()
 
     def dataset_facets(self, facets_dict: dict[str, Any], package_type: str) -> dict[str, Any]:
         """Facets of the search page, in the order people narrow down."""

@@ -20,7 +20,7 @@ from satudata_schemas import contract
 _LANGUAGES = (("id", "Bahasa Indonesia"), ("en", "English"))
 
 
-def all_helpers() -> dict[str, Callable[..., Any]]:
+def all_functions() -> dict[str, Callable[..., Any]]:
     """Template helpers by the name under which templates call them."""
     return {
         "satudata_light": is_light,
