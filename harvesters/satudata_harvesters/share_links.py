@@ -45,7 +45,7 @@ def file_address(url: str) -> str:
         return f"https://drive.google.com/uc?{urlencode({'export': 'download', 'id': found[1]})}" if found else url
     if host in {"1drv.ms", "onedrive.live.com"}:
         token = urlsafe_b64encode(url.encode()).decode().rstrip("=")
-        return f"https://api.onedrive.com/v1.0/shares/u!{token}/root/content"
+        return "/".join(("https://api.onedrive.com/v1.0/shares", f"u!{token}", "root", "content"))
     if host.endswith(".sharepoint.com") and "download" not in query:
         return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "download=1")))))
     if host == "www.dropbox.com":
