@@ -19,7 +19,7 @@ ROOMS = ("schemas/", "harvesters/", "ckanext-satudata/")
 #: package -> what must be found in it, as patterns below its folder
 READ_AT_RUN_TIME = {
     "satudata_schemas": ["dataset.schema.json", "vocabularies/*.json", "reference/*.csv", "messages/*", "profiles/*"],
-    "satudata_harvesters": ["source.schema.json", "applications/*.yaml", "mappings/*.yaml"],
+    "satudata_harvesters": ["source.schema.json", "applications/*.yaml"],
     "ckanext.satudata": [
         "templates/base.html",
         "i18n/id/LC_MESSAGES/*.mo",
