@@ -99,7 +99,10 @@ def test_no_folder_is_read_unless_the_administrator_has_set_one(client, monkeypa
         ("https://docs.google.com/spreadsheets/d/e/2PACX-x/pubhtml", "https://docs.google.com/spreadsheets/d/e/2PACX-x/pub?output=csv"),
         ("https://drive.google.com/file/d/1XyZ/view?usp=sharing", "https://drive.google.com/uc?export=download&id=1XyZ"),
         ("https://drive.google.com/open?id=1XyZ", "https://drive.google.com/uc?export=download&id=1XyZ"),
-        ("https://1drv.ms/x/s!AbC", "https://api.onedrive.com/v1.0/shares/u!aHR0cHM6Ly8xZHJ2Lm1zL3gvcyFBYkM/" + "root/content"),
+        (
+            "https://1drv.ms/x/s!AbC",
+            "https://api.onedrive.com/v1.0/shares/u!aHR0cHM6Ly8xZHJ2Lm1zL3gvcyFBYkM/" + "root/content",
+        ),
         ("https://kantor.sharepoint.com/:x:/s/data/Ek?e=1", "https://kantor.sharepoint.com/:x:/s/data/Ek?e=1&download=1"),
         ("https://www.dropbox.com/s/x/a.csv?dl=0", "https://www.dropbox.com/s/x/a.csv?dl=1"),
         ("https://data.go.id/a.csv", "https://data.go.id/a.csv"),

@@ -47,7 +47,7 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
         return blueprints()
 
     def make_middleware(self, app: Flask, _config: Any) -> Flask:
-        """Mount the API and the portal's own files beside CKAN, compress pages; return the same app, as CKAN expects."""
+        """Mount the API and the portal's files beside CKAN, compress pages; return the same app, as CKAN expects."""
         return serving.compress(mount(app))
 
     def get_helpers(self) -> dict[str, Callable[..., Any]]:
