@@ -11,6 +11,7 @@ from satudata_harvesters.share_links import file_address, is_login, is_share_lin
 from tests.harvesters.site import answer
 from tests.harvesters.until import until_it_fails
 
+ONEDRIVE = "https://api.onedrive.com/v1.0/shares"
 LIST = """Daftar Data Dinas Pertanian;;;
 ID;Judul Dataset;Nama OPD;Link Akses
 d-1;Luas Panen;Dinas Pertanian;https://a.go.id/1.csv
@@ -101,7 +102,7 @@ def test_no_folder_is_read_unless_the_administrator_has_set_one(client, monkeypa
         ("https://drive.google.com/open?id=1XyZ", "https://drive.google.com/uc?export=download&id=1XyZ"),
         (
             "https://1drv.ms/x/s!AbC",
-            "https://api.onedrive.com/v1.0/shares/u!aHR0cHM6Ly8xZHJ2Lm1zL3gvcyFBYkM/" + "root/content",
+            f"{ONEDRIVE}/u!aHR0cHM6Ly8xZHJ2Lm1zL3gvcyFBYkM/{'root'}/content",
         ),
         ("https://kantor.sharepoint.com/:x:/s/data/Ek?e=1", "https://kantor.sharepoint.com/:x:/s/data/Ek?e=1&download=1"),
         ("https://www.dropbox.com/s/x/a.csv?dl=0", "https://www.dropbox.com/s/x/a.csv?dl=1"),
