@@ -46,9 +46,12 @@ def standing(stack, source):
     )
     stack.settled()
     ids = [row[0] for row in stack.sql("SELECT id FROM satudata_record WHERE source_id = %s", source_id)]
-    documents = stack.platform.index.documents(
-        f"id:({' OR '.join(ids)})", rows=10000, fl="title,private,state,capacity"
-    )
+    fields = "name,title,notes,private,state,capacity,tags"
+    documents = stack.platform.index.documents(f"id:({' OR '.join(ids)})", rows=10000, fl=fields)
+    for document in documents:
+        # Two sources share no name, and a dataset without title shows its name.
+        if document.pop("name") == document.get("title"):
+            del document["title"]
     return records, sorted(str(sorted(document.items())) for document in documents)
 
 

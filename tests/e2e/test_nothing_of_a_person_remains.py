@@ -204,7 +204,14 @@ def in_a_column(stack, value, undo):
 
 def in_a_document(stack, value, undo):
     index = stack.platform.index
-    index.post("update?commit=true", [{"id": "uji", "index_id": "uji", "extras_tamu": f"tentang {value}."}])
+    document = {
+        "id": "uji",
+        "index_id": "uji",
+        "site_id": "uji",
+        "entity_type": "uji",
+        "extras_tamu": f"tentang {value}.",
+    }
+    index.post("update?commit=true", {"add": {"doc": document}})
     undo.callback(index.post, "update?commit=true", {"delete": {"query": "index_id:uji"}})
 
 
