@@ -67,6 +67,7 @@ def run_inside(installation: Installation, arguments: Sequence[str], log: Path |
             stderr=subprocess.STDOUT if output else None,
             cwd=installation.code,
             env={**os.environ, **installation.environment()},
+            umask=0o077,
             **installation.account.popen_arguments(),  # type: ignore[call-overload]
         )
     return finished.returncode
@@ -83,6 +84,7 @@ def run_ckan(installation: Installation, arguments: Sequence[str]) -> int:
         [str(installation.venv / "bin" / "ckan"), "-c", str(installation.ini), *arguments],
         check=False,
         env={**os.environ, **installation.environment()},
+        umask=0o077,
         **installation.account.popen_arguments(),  # type: ignore[call-overload]
     )
     return int(finished.returncode)

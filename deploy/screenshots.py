@@ -37,6 +37,7 @@ def main() -> None:
 
     installation = open_installation()
     site = installation.site_url
+    driver: Any
     with headless_browser() as driver:
         driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         _shoot(driver, "search", f"{site}/dataset/?q={QUERY}")

@@ -59,6 +59,7 @@ class SolrNode:
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
             "-Duser.timezone=UTC",
+            "-Djava.net.preferIPv4Stack=true",
             f"-Djetty.port={self.port}",
             f"-Dsolr.solr.home={self.home}",
             f"-Dsolr.install.dir={self.programs}",

@@ -161,9 +161,7 @@ class Platform:
 
 
 @contextmanager
-def open_platform(
-    services: TestServices, folder: Path, options: Mapping[str, str] | None = None
-) -> Iterator[Platform]:
+def open_platform(services: TestServices, folder: Path, options: Mapping[str, str] | None = None) -> Iterator[Platform]:
     """Clone the migrated database, make a core, take a Redis number; give all of it back at the end.
 
     `options` are further lines of the INI.
