@@ -70,6 +70,7 @@ setup(
             "build",
             "hypothesis",
             "mypy",
+            "openpyxl",
             "pip-audit",
             "pytest",
             "pytest-xdist",
