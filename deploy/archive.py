@@ -67,7 +67,7 @@ def restore() -> int:
             (installation.data / "state" / "migrated").unlink(missing_ok=True)
     installation = bring_up()
     with step(say("Menyusun ulang indeks pencarian", "Building the search index again")):
-        if run_inside(installation, ["deploy.catalogue", "reindex"]) != 0:
+        if run_inside(installation, ["deploy.catalogue", "restored"]) != 0:
             raise StepError(
                 say("Indeks belum lengkap", "The index is incomplete"),
                 say("Jalankan lagi: make restore", "Run make restore again"),

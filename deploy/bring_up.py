@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -48,6 +49,7 @@ def bring_up(*, demo: bool = False) -> Installation:
         installation.write_ini()
     _start_services(installation, supervisor)
     _migrate(installation)
+    _fill_index(installation)
     _start_applications(installation, supervisor)
     return installation
 
@@ -130,9 +132,12 @@ def _prepare_solr(installation: Installation) -> None:
             return
         solr.install_programs(node.programs, installation.setup_logs / "solr-programs.log")
         solr.write_home(node.home, installation.account)
-        changed = solr.write_core(node.home / CORE, schema, installation.account, name=CORE)
-        if changed and solr.answers(node, CORE):
-            solr.reload_core(node, CORE)
+        index = node.home / CORE / "data"
+        if solr.write_core(node.home / CORE, schema, installation.account, name=CORE) and index.exists():
+            # Another schema reads another index: the old one goes, Postgres fills the new one (`_fill_index`).
+            Supervisor(installation).control("stop", f"{SERVICES}:solr")
+            shutil.rmtree(index)
+            _index_to_fill(installation).touch()
 
 
 def _prepare_databases(installation: Installation) -> None:
@@ -198,6 +203,24 @@ def _migrate(installation: Installation) -> None:
                 log,
             )
         stamp.write_text(digest, "utf-8")
+
+
+def _index_to_fill(installation: Installation) -> Path:
+    return installation.data / "state" / "index-to-fill"
+
+
+def _fill_index(installation: Installation) -> None:
+    if not _index_to_fill(installation).exists():
+        return
+    with step(say("Menyusun indeks pencarian", "Building the search index")):
+        log = installation.setup_logs / "index.log"
+        if run_inside(installation, ["deploy.catalogue", "reindex"], log) != 0:
+            raise StepError(
+                say("Indeks pencarian belum lengkap", "The search index is incomplete"),
+                say("Perbaiki yang disebut di catatan, lalu jalankan lagi", "Mend what the log names, then run again"),
+                log,
+            )
+    _index_to_fill(installation).unlink()
 
 
 def _start_applications(installation: Installation, supervisor: Supervisor) -> None:

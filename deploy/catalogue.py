@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,10 +118,11 @@ def demo() -> int:
     return 1 if failed else 0
 
 
-def reindex() -> int:
-    """Empty Redis and the index, and send every dataset to Solr again."""
+def reindex(*, after_restore: bool = False) -> int:
+    """Empty the index and send every dataset to Solr again; after a restore Redis forgets the data before it, too."""
     with loaded() as site:
-        connect_to_redis().flushdb()
+        if after_restore:
+            connect_to_redis().flushdb()
         clear_all()
         from ckanext.satudata.catalog.tables import outbox, record  # noqa: PLC0415  # only where the plugin is loaded
 
@@ -204,10 +205,20 @@ def _call(context: click.Context, group: click.Group, arguments: list[str]) -> A
         return command.invoke(inner)
 
 
+WORKS: dict[str, Callable[[], int]] = {
+    "migrate": migrate,
+    "demo": demo,
+    "reindex": reindex,
+    "restored": lambda: reindex(after_restore=True),
+}
+
+
 def main(arguments: list[str]) -> int:
     """Run one of them; a failure is explained, never shown as a traceback."""
     try:
-        return {"migrate": migrate, "demo": demo, "reindex": reindex}[arguments[0]]()
+        return {"migrate": migrate, "demo": demo, "reindex": reindex, "restored": lambda: reindex(after_restore=True)}[
+            arguments[0]
+        ]()
     except StepError as failure:
         print(failure.report(), file=sys.stderr)
         return 1

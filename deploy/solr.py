@@ -149,8 +149,9 @@ def own_fields() -> list[dict[str, Any]]:
 def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> str:
     """Return CKAN's schema with Indonesian instead of English stemming and with our own fields declared.
 
-    The schema keeps its name: CKAN checks it when it starts. An undeclared field would fall to `* string`, which loses
-    what was to be stored and refuses values over 32 kB with the whole request.
+    The schema keeps its name, which CKAN checks when it starts. `_version_` becomes the number that Solr's update log
+    needs. An undeclared field would fall to `* string`, which loses what was to be stored and refuses values over 32 kB
+    with the whole request.
     """
     root = ET.fromstring(ckan_schema)  # noqa: S314  # a file of the installed CKAN package
     text_type = root.find("./types/fieldType[@name='text']")
@@ -165,6 +166,10 @@ def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> 
         analyzer.remove(english)
         for offset, attributes in enumerate(_indonesian_filters()):
             analyzer.insert(place + offset, ET.Element("filter", attributes))
+    version = declared.find("./field[@name='_version_']")
+    if version is None:
+        raise ValueError("CKAN's schema declares no _version_: Solr's update log needs it")
+    version.attrib.update({"type": "plong", "docValues": "true"})
     known = {field.get("name") for field in declared.findall("field")}
     for field in fields:
         if field["name"] in known:
@@ -222,11 +227,6 @@ def create_core(node: SolrNode, name: str, **properties: str) -> None:
     """Bring a core, whose configuration is written, into the running node."""
     more = {f"property.{key}": value for key, value in properties.items()}
     admin(node, action="CREATE", name=name, instanceDir=str(node.home / name), **more)
-
-
-def reload_core(node: SolrNode, name: str) -> None:
-    """Let the running node read the configuration of a core again."""
-    admin(node, action="RELOAD", core=name)
 
 
 def remove_core(node: SolrNode, name: str) -> None:

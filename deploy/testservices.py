@@ -105,7 +105,7 @@ def start(*, bound_to_this_process: bool) -> TestServices:
         "redis": services.redis.command,
     }
     for name, command in commands.items():
-        process = _spawn(command, logs / f"{name}.log", account, STOP_SIGNALS[name], bound=bound_to_this_process)
+        process = spawn(command, logs / f"{name}.log", account, STOP_SIGNALS[name], bound=bound_to_this_process)
         services.pids[name] = process.pid
     _wait("Postgres", lambda: postgres.accepts_connections(services.postgres), logs / "postgres.log", services)
     _wait("Redis", lambda: redis_server.answers(services.redis), logs / "redis.log", services)
@@ -145,9 +145,10 @@ def ends_with_parent(ending: signal.Signals) -> Callable[[], None]:
     return ask_the_kernel
 
 
-def _spawn(
+def spawn(
     command: list[str], log: Path, account: Account, ending: signal.Signals, *, bound: bool
 ) -> subprocess.Popen[bytes]:
+    """Start one service in a session of its own, its output appended to `log`; `ending` is how the kernel ends it."""
     with log.open("ab") as output:
         return subprocess.Popen(
             command,

@@ -22,6 +22,11 @@ def test_the_schema_keeps_ckans_name_and_declares_our_fields():
         assert schema.count(f'name="{name}"') == 1
 
 
+def test_versions_are_numbers_as_the_update_log_needs_them():
+    [declared] = [line for line in indonesian_schema(CKAN_SCHEMA, []).splitlines() if 'name="_version_"' in line]
+    assert 'type="plong"' in declared
+
+
 def test_a_field_that_ckan_declares_already_is_refused():
     with pytest.raises(ValueError, match="title"):
         indonesian_schema(CKAN_SCHEMA, [{"name": "title", "type": "text"}])
