@@ -198,3 +198,19 @@ def test_the_walidata_reads_the_whole_catalogue(office, make_office, act, app, u
     token = act("api_token_create", user=person["name"], name="uji")["token"]
     answer = app.get(f"/api/satudata/v1/datasets/{id_}", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
+
+
+def test_a_dataset_named_after_another_s_id_opens_no_way_into_it(office, make_office, read, client_of, session, unique):
+    from sqlalchemy import text
+
+    other = make_office(f"{unique}-lain")
+    secret = office.put(hak_akses="terbatas", dasar_pengecualian=BASIS, index=False)
+    decoy = other.put(index=False)
+    session.execute(text("UPDATE satudata_record SET name = :name WHERE id = :id"), {"name": secret, "id": decoy})
+    session.commit()
+    asking = client_of("catalog:read", "dataset:read", organization=other.id)
+
+    for reader in (asking, client_of("catalog:read")):
+        found = read(f"/datasets/{secret}", by=reader).json
+        assert found["id"] == secret
+        assert "url" not in found["resources"][0]

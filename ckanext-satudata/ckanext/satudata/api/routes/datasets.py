@@ -123,7 +123,8 @@ def answer_of(caller: Caller, id_or_name: str) -> Any:
     rows = database.rows(_ONE, {"asked": id_or_name})
     if not rows:
         raise Problem(404)
-    row = rows[0]
+    row = next((one for one in rows if one.package_id == id_or_name), rows[0])
+    rows = [one for one in rows if one.package_id == row.package_id]  # another's URL name may be this one's id
     inside = caller.reader.everything or row.owner_org in caller.reader.own
     if row.status == "ditarik" and (inside or row.was_public):
         raise Problem(410)
