@@ -225,3 +225,12 @@ def test_metrics_are_for_this_machine_and_for_scope_admin(app, office, client_of
 
 def test_ckan_s_own_api_stays_as_it_is(app):
     assert app.get("/api/3/action/status_show").json["success"] is True
+
+
+@pytest.mark.parametrize("pair", ["a%00:b", "a:%00"])
+def test_credentials_that_postgres_cannot_hold_are_only_wrong(app, loaded_ckan, pair):
+    import base64
+
+    told = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+    answer = app.post(f"{BASE}/oauth/token", headers=told, data={"grant_type": "client_credentials"})
+    assert (answer.status_code, answer.json) == (401, {"error": "invalid_client"})

@@ -113,3 +113,14 @@ def test_the_walidata_is_the_only_organisation(office, make_office, call, monkey
     assert call("organization_list").json["result"] == [walidata.name]
     assert call("organization_list", all_fields="true").json["result"][0]["title"] == f"Dinas {walidata.name}"
     assert call("organization_show", id=walidata.id).json["result"]["name"] == walidata.name
+
+
+@pytest.mark.parametrize("since", ["2024-13-45T99:99:99", "2024-01-01T1.2.3", "2024-01-01T::"])
+def test_a_time_that_is_none_is_refused_in_ckan_s_words(call, since):
+    answer = call("package_search", fq=f"metadata_modified:[{since}Z TO *]")
+    assert (answer.status_code, answer.json["success"]) == (409, False)
+
+
+def test_an_id_that_is_no_text_names_no_organisation(app, loaded_ckan):
+    answer = app.post(f"{BASE}/organization_show", json={"id": ["satu"]})
+    assert (answer.status_code, answer.json["success"]) == (404, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -84,8 +85,7 @@ def _params() -> Params:
 
 
 def _package_search(params: Params) -> dict[str, Any]:
-    since = _SINCE.search(f"{params.get('fq', '')} {params.get('q', '')}")
-    asked = {"since": since.group(1) if since else None}
+    asked = {"since": _since(f"{params.get('fq', '')} {params.get('q', '')}")}
     rows, start = _number(params, "rows", 10), _number(params, "start", 0)
     found = database.rows(_PAGE, {**asked, "limit": min(rows, MOST_ROWS), "start": start})
     walidata = _walidata()
@@ -96,6 +96,16 @@ def _package_search(params: Params) -> dict[str, Any]:
         "search_facets": {},
         "results": [nasional.package(orjson.loads(row.body), walidata) for row in found],
     }
+
+
+def _since(searched: str) -> str | None:
+    found = _SINCE.search(searched)
+    if found is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(found[1]).isoformat()
+    except ValueError as error:
+        raise ActionRefused(409, "Validation Error", "fq: Date format incorrect") from error
 
 
 def _package_show(params: Params) -> dict[str, Any]:
@@ -119,7 +129,7 @@ def _organization_list(params: Params) -> list[Any]:
 
 def _organization_show(params: Params) -> dict[str, Any]:
     group = _walidata()
-    if params.get("id") not in {group["id"], group["name"]}:
+    if str(params.get("id")) not in {group["id"], group["name"]}:
         raise ActionRefused(404, "Not Found Error", "Not found")
     count = database.rows(_COUNT, {"since": None})[0].total
     return {**nasional.organization(group), "package_count": count}

@@ -172,8 +172,10 @@ def _basic(header: str) -> tuple[str, str]:
         raise Refusal("invalid_client", 401) from error
     if scheme.lower() != "basic" or ":" not in decoded:
         raise Refusal("invalid_client", 401)
-    client_id, secret = decoded.split(":", 1)
-    return urllib.parse.unquote_plus(client_id), urllib.parse.unquote_plus(secret)
+    client_id, secret = (urllib.parse.unquote_plus(part) for part in decoded.split(":", 1))
+    if "\x00" in client_id:
+        raise Refusal("invalid_client", 401)
+    return client_id, secret
 
 
 def _form(name: str) -> str:
