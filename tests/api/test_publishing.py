@@ -171,3 +171,19 @@ def test_every_write_is_audited(send, session):
     session.rollback()
     told = text("SELECT actor, action FROM satudata_audit WHERE object_id = :id")
     assert session.execute(told, {"id": id_}).all() == [(send.writer.id, "dataset.put")]
+
+
+def test_what_its_application_took_back_while_it_was_lost_stays_taken_back(send, session):
+    from sqlalchemy import text
+
+    sent = send("PUT", body=DATASET)
+    asked = {"id": sent.json["id"]}
+    session.execute(text("UPDATE satudata_record SET tidak_ditemukan_sejak = current_date WHERE id = :id"), asked)
+    session.commit()
+    assert send("DELETE", If_Match="*").status_code == 204
+    row = session.execute(text("SELECT status, tidak_ditemukan_sejak FROM satudata_record WHERE id = :id"), asked).one()
+    assert tuple(row) == ("ditarik", None)
+
+
+def test_a_source_s_name_that_postgres_cannot_hold_is_not_found(send):
+    assert send("PUT", body=DATASET, source="a%00b").status_code == 404

@@ -169,3 +169,32 @@ def test_a_failed_edit_leaves_nothing_behind(office, editor):
         editor.act("package_create", **_dataset(office, name="Nama Yang Salah"))
     model.Session.rollback()
     assert len(office.rows("record")) == 1
+
+
+def _missing(office):
+    import datetime as dt
+
+    written = office.put()
+    since = dt.date(2026, 1, 5)
+    office.settle(office.ask("1", "hold", status="tayang", standing={"tidak_ditemukan_sejak": since}))
+    assert _record(office, written.record_id)["tidak_ditemukan_sejak"] == since
+    return written.record_id, since
+
+
+def test_an_edit_does_not_find_again_what_its_source_has_lost(office, editor):
+    id_, since = _missing(office)
+    editor.act("package_patch", id=id_, notes="Uraian yang ditulis orang.")
+    assert _record(office, id_)["tidak_ditemukan_sejak"] == since
+
+
+def test_an_organisations_new_name_does_not_find_it_again_either(office, act):
+    id_, since = _missing(office)
+    act("organization_patch", id=office.id, title="Dinas dengan Nama Baru")
+    assert _record(office, id_)["tidak_ditemukan_sejak"] == since
+
+
+def test_what_a_person_deleted_while_it_was_lost_stays_deleted_when_its_source_sends_it_again(office, act):
+    id_, _since = _missing(office)
+    act("package_delete", id=id_)
+    record = _record(office, id_)
+    assert (record["status"], record["tidak_ditemukan_sejak"]) == ("ditarik", None)

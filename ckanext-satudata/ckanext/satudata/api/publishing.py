@@ -48,7 +48,8 @@ class Outcome:
 def source_for(session: Session, caller: Caller, name: str) -> Row[Any]:
     """The source of that name or id, when the caller may write to it: 404 when there is none, 403 for another OPD's."""
     source = tables.source
-    row = session.execute(select(source).where(or_(source.c.name == name, source.c.id == name))).first()
+    asked = select(source).where(or_(source.c.name == name, source.c.id == name)).order_by(source.c.id != name)
+    row = None if "\x00" in name else session.execute(asked).first()
     if row is None:
         raise Problem(404)
     if caller.user_id is not None:
@@ -100,7 +101,7 @@ def put(
         rules_version=version,
         status=place.status,
         package_id=before.id if before is not None else None,
-        expected_version=before.version if before is not None else None,
+        expected_version=before.version if before is not None else 0,
     )
     written = _settle(session, asked, caller, "dataset.put")
     _touch(session, written.record_id)
@@ -124,6 +125,7 @@ def withdraw(session: Session, caller: Caller, source: Row[Any], identifier: str
         before.owner_org,
         package_id=before.id,
         expected_version=before.version,
+        standing={"tidak_ditemukan_sejak": None},  # taken back on purpose, and not lost: no harvest brings it back
     )
     _settle(session, asked, caller, "dataset.withdraw")
     session.commit()

@@ -225,6 +225,11 @@ class _Edit:
         return status if unchanged and status in ("draf", "menunggu", "disetujui", "dikembalikan") else "menunggu"
 
 
+def _lost_since(edit: _Edit, after: Outcome) -> dt.date | None:
+    """An edit does not find again what the source has lost; what a person deletes is no longer lost but deleted."""
+    return edit.before["tidak_ditemukan_sejak"] if edit.before and not after.withdrawn else None
+
+
 class _EditPlanner(Planner):
     """Plans a record for what already stands in CKAN's tables."""
 
@@ -241,6 +246,7 @@ class _EditPlanner(Planner):
             fingerprint=fingerprint(edit.dataset) if fresh else None,
             package_id=edit.id,
             name=edit.name,
+            standing={"tidak_ditemukan_sejak": _lost_since(edit, after)},
         )
         super().__init__(asked, stored, actor=actor, run=None)
         self.edit, self.after = edit, after

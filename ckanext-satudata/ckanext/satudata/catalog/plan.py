@@ -141,7 +141,7 @@ class Planner:
             "hasil": after.hasil,
             "status": after.status,
             "perbaikan_tertunda": after.public and after.hasil != "layak",
-            "tidak_ditemukan_sejak": kept.get("tidak_ditemukan_sejak") if after.withdrawn else None,
+            "tidak_ditemukan_sejak": kept.get("tidak_ditemukan_sejak") if after.withdrawn or not self._met() else None,
             "score": kept.get("score"),
             "principles": kept.get("principles", {}),
             "suggestions": kept.get("suggestions", []),
@@ -159,6 +159,10 @@ class Planner:
                 row["score"] = round(assessment.score)
                 row["principles"] = principles(assessment)
         return {**row, **asked.standing}
+
+    def _met(self) -> bool:
+        """Whether the source has just sent it: only then is it no longer lost."""
+        return self.asked.assessment is not None or self.asked.action == "restore"
 
     def _pending(self, after: Outcome, brought: Dataset | None) -> dict[str, Any] | None:
         if after.keep == "pending" and brought is not None:
