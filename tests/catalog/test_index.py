@@ -202,3 +202,20 @@ def test_a_long_extra_does_not_stop_the_index(office, drained, search_index):
     office.put(dataset=office.layak(rumus="r" * 40_000))
     drained()
     assert len(search_index.documents("*:*")) == 1
+
+
+def test_what_is_hidden_while_an_older_version_is_sent_stays_hidden(office, drained, session, act, monkeypatch):
+    from ckanext.satudata.catalog import hidden, index
+
+    written = office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+    send = index._post
+
+    def hidden_again_meanwhile(body):
+        hidden.hide([written.record_id])
+        return send(body)
+
+    monkeypatch.setattr(index, "_post", hidden_again_meanwhile)
+    assert index.drain(session) == 1
+    assert hidden.ids(session) == [written.record_id]

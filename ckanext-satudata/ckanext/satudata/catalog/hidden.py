@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ckan import model
@@ -96,13 +96,35 @@ def from_outbox(session: Session) -> list[str]:
     return list(session.execute(statement).scalars())
 
 
-def show_again(done: Iterable[str]) -> None:
-    """Solr has caught up with these."""
-    gone = list(done)
-    if not gone:
+#: Removes each id whose time is still the one it had, in one step.
+_REMOVE = """
+for place = 1, #ARGV, 2 do
+  local now = redis.call('ZSCORE', KEYS[1], ARGV[place])
+  if now and tonumber(now) == tonumber(ARGV[place + 1]) then redis.call('ZREM', KEYS[1], ARGV[place]) end
+end
+"""
+
+
+def since(ids: Sequence[str]) -> dict[str, float]:
+    """Which of these are hidden at this moment, and since when; to be asked before what Solr is to be told is read."""
+    if not ids:
+        return {}
+    try:
+        pipeline = _redis().pipeline()
+        for id_ in ids:
+            pipeline.zscore(_key("ids"), id_)
+        found = pipeline.execute()
+    except RedisError:
+        return {}
+    return {id_: score for id_, score in zip(ids, found, strict=True) if score is not None}
+
+
+def show_again(done: Mapping[str, float]) -> None:
+    """Solr has caught up with these, as `since` gave them; what was hidden once more in the meantime stays hidden."""
+    if not done:
         return
     try:
-        _redis().zrem(_key("ids"), *gone)
+        _redis().eval(_REMOVE, 1, _key("ids"), *(part for id_, at in done.items() for part in (id_, repr(at))))
     except RedisError:
         log.debug("Redis is away; the set is rebuilt when it is back")
 
@@ -110,10 +132,11 @@ def show_again(done: Iterable[str]) -> None:
 def sweep(session: Session) -> None:
     """Drop entries that no outbox row explains and that are older than any transaction."""
     try:
-        old = [member.decode() for member in _redis().zrangebyscore(_key("ids"), 0, time.time() - _LEFT_OVER)]
+        found = _redis().zrangebyscore(_key("ids"), 0, time.time() - _LEFT_OVER, withscores=True)
     except RedisError:
         return
+    old = {member.decode(): at for member, at in found}
     if old:
         outbox = tables.outbox.c.package_id
         waiting = set(session.execute(select(outbox).where(outbox.in_(old))).scalars())
-        show_again(id_ for id_ in old if id_ not in waiting)
+        show_again({id_: at for id_, at in old.items() if id_ not in waiting})

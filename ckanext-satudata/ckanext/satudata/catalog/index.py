@@ -133,6 +133,7 @@ def drain(session: Session, *, limit: int = 1000) -> int:
         hidden.sweep(session)
         return 0
     ids = [row.package_id for row in waiting]
+    hidden_before = hidden.since(ids)
     made = documents_of(session, ids)
     try:
         refused = _send(list(made.values()), [id_ for id_ in ids if id_ not in made])
@@ -145,7 +146,7 @@ def drain(session: Session, *, limit: int = 1000) -> int:
         delete(outbox).where(tuple_(outbox.c.package_id, outbox.c.version).in_([tuple(row) for row in waiting]))
     )
     session.commit()
-    hidden.show_again(ids)
+    hidden.show_again(hidden_before)
     return len(ids)
 
 
