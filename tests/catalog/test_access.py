@@ -163,3 +163,34 @@ def test_an_access_class_made_stricter_hides_before_solr_knows(office, readers, 
         pass
     search_index.commit()
     assert [item["id"] for item in _act(readers, "anonymous")("package_search")["results"]] == [written.record_id]
+
+
+@pytest.mark.parametrize("who", ["anonymous", "other OPD", "own OPD", "walidata"])
+@pytest.mark.parametrize("access", ["terbatas", "tertutup"])
+def test_a_file_in_our_own_storage_opens_for_the_entitled_only(
+    access, who, office, readers, session, search_index, *, app, act
+):
+    import io
+
+    from ckan import model
+    from ckan.lib import uploader
+    from flask import g
+    from werkzeug.datastructures import FileStorage
+
+    id_ = _restricted(office, access, session, search_index)
+    file = act("package_show", id=id_)["resources"][0]["id"]
+    content = FileStorage(io.BytesIO(b"kolom\nisi-rahasia\n"), filename="isi.csv")
+    stored = {"id": file, "url": "isi.csv", "url_type": "upload", "upload": content}
+    uploader.get_resource_uploader(stored).upload(file, 1)
+    session.query(model.Resource).filter_by(id=file).update({"url_type": "upload"})
+    session.commit()
+
+    headers = {}
+    if readers[who]:
+        headers["Authorization"] = act("api_token_create", user=readers[who].name, name="uji")["token"]
+    g.pop("_login_user", None)  # the test's own context and the request's share it
+    answer = app.get(f"/dataset/{id_}/resource/{file}/download/isi.csv", headers=headers)
+
+    entitled = who in {"own OPD", "walidata"}
+    assert ("isi-rahasia" in answer.body) is entitled
+    assert answer.status_code == 200 if entitled else answer.status_code in {403, 404}

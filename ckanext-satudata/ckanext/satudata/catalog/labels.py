@@ -44,6 +44,8 @@ _DOCUMENT_SKELETON = _SKELETON | {
     "validated_data_dict",
     *(f"extras_{name}" for name in CLOSED_FIELDS),
 }  # fmt: skip
+#: what of a resource leads to its file; CKAN's own address of a file sends whatever `url_type` calls an upload
+_TO_FILES = LINK_KEYS | {"url_type"}
 _DOCUMENT_LINKS = frozenset({"res_url", "urls", "res_extras_hash", "res_extras_kamus_data"})
 
 
@@ -146,7 +148,7 @@ def _redacted(package: dict[str, Any], access: str) -> None:
     _drop_personal(package)
     if access == "terbatas":
         for resource in package.get("resources") or ():
-            for key in LINK_KEYS & resource.keys():
+            for key in _TO_FILES & resource.keys():
                 del resource[key]
             resource["url"] = ""
 

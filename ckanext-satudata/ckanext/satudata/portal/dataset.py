@@ -1,4 +1,7 @@
-"""The address of a dataset's page. CKAN's own view asks once for every file which views it has; none is shown here."""
+"""The address of a dataset's page. CKAN's own view asks once for every file which views it has; none is shown here.
+
+CKAN's own address of a file leads nowhere for those who may not open the file.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from ckan.lib import base
 from ckan.lib import helpers as ckan_helpers
 from ckan.logic import NotAuthorized, NotFound, get_action
 from ckan.plugins import toolkit
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 blueprint = Blueprint("satudata_dataset", __name__)
 
@@ -27,3 +30,22 @@ def read(id: str) -> str | Response:  # noqa: A002 - CKAN's name of the paramete
     if id == package["id"] != package["name"]:
         return ckan_helpers.redirect_to("dataset.read", id=package["name"])
     return base.render("package/read.html", {"pkg_dict": package, "dataset_type": package["type"]})
+
+
+_FILES = frozenset({"resource.download", "dataset_resource.download"})
+
+
+@blueprint.before_app_request
+def check_file() -> None:
+    """404 for a file that is not this reader's to open: CKAN would lead to an address that we have taken away."""
+    if request.endpoint not in _FILES:
+        return
+    context = {"user": current_user.name, "auth_user_obj": current_user}
+    try:
+        resource = get_action("resource_show")(context, {"id": (request.view_args or {}).get("resource_id")})
+    except (NotFound, NotAuthorized):
+        return  # CKAN's view says so
+    if not resource.get("url"):
+        toolkit.abort(
+            404, toolkit._("Metadata dapat dibaca siapa saja. Berkasnya dapat diminta kepada OPD pemilik data.")
+        )
