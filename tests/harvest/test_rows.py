@@ -152,6 +152,42 @@ def test_an_application_without_rows_is_held_and_not_published_as_empty(complain
     assert row["tidak_ditemukan_sejak"] is None
 
 
+def test_a_file_counted_otherwise_is_not_public_before_the_walidata_has_looked_again(
+    complaints, add_complaints, harvest, records, query, *, app, walidata
+):
+    from ckan import model
+
+    from ckanext.satudata.catalog import review
+    from ckanext.satudata.catalog import tables as t
+
+    source_id = add_complaints(complaints.url)
+    harvest(source_id)
+    [row] = records(source_id).values()
+    review.approve(model.Session, [row["id"]], actor=walidata.id)
+    model.Session.commit()
+    address = urlsplit(resource_url(row)).path
+    approved = app.get(address).body
+    [source] = query(sa.select(t.source).where(t.source.c.id == source_id))
+    finer = source["definition"] | {"aggregate": source["definition"]["aggregate"] | {"k": 1}}
+    query(sa.update(t.source).where(t.source.c.id == source_id).values(definition=finer))
+
+    harvest(source_id)
+
+    [waiting] = records(source_id).values()
+    assert (waiting["status"], waiting["pending"] is not None) == ("tayang", True)
+    assert app.get(address).body == approved
+    assert harvest(source_id)["unchanged"] == 1
+    assert app.get(address).body == approved
+
+    review.approve(model.Session, [row["id"]], actor=walidata.id)
+    model.Session.commit()
+    harvest(source_id)
+    answer = app.get(address)
+    assert len(answer.body) > len(approved)
+    [settled] = records(source_id).values()
+    assert settled["dataset"]["resources"][0]["size"] == len(answer.data)
+
+
 # --- nobody is found ---
 
 

@@ -20,6 +20,7 @@ from ckan.lib import uploader
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
+from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.package import package_id, resource_id, slug
 from ckanext.satudata.catalog.write import Written
 from ckanext.satudata.harvest.errors import Refused
@@ -52,20 +53,31 @@ class Aggregate:
         yield Page("agregat", records, "agregat", last=True, total=table.rows_read)
 
     def store(self, session: Session, results: Iterable[Written]) -> None:
-        """Put the file in its place when this version became the dataset; called within the transaction, before its
+        """Put the file in its place when this version is the dataset; called within the transaction, before its
         commit.
 
-        A version that waits beside a published one must not change the published file.
+        A version that waits beside a published one must not change the published file. Where it has been approved
+        since, nothing of the dataset differs any more, and its file comes with this run.
         """
-        for result in results:
-            if result.outcome in {"created", "changed", "restored"} and self._is_current(result):
-                _put(self._resource_id, self._file, self._content)
-                row = model.Resource.__table__
-                session.execute(sa.update(row).where(row.c.id == self._resource_id).values(url_type="upload"))
+        refused = any(result.outcome == "refused" for result in results)
+        if self._content and not refused and self._is_current(session):
+            _put(self._resource_id, self._file, self._content)
+            row = model.Resource.__table__
+            session.execute(sa.update(row).where(row.c.id == self._resource_id).values(url_type="upload"))
 
-    @staticmethod
-    def _is_current(result: Written) -> bool:
-        return result.hasil == "layak" or (result.hasil == "perlu_perbaikan" and result.status != "tayang")
+    def _is_current(self, session: Session) -> bool:
+        record = t.record.c
+        return bool(
+            session.scalar(
+                sa.select(sa.literal(1)).where(
+                    record.id == self._package_id,
+                    record.package_id.is_not(None),
+                    record.pending.is_(None),
+                    record.hasil != "tidak_dimuat",
+                    record.status != "ditarik",
+                )
+            )
+        )
 
     @property
     def _identifier(self) -> str:
