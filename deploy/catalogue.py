@@ -216,9 +216,7 @@ WORKS: dict[str, Callable[[], int]] = {
 def main(arguments: list[str]) -> int:
     """Run one of them; a failure is explained, never shown as a traceback."""
     try:
-        return {"migrate": migrate, "demo": demo, "reindex": reindex, "restored": lambda: reindex(after_restore=True)}[
-            arguments[0]
-        ]()
+        return WORKS[arguments[0]]()
     except StepError as failure:
         print(failure.report(), file=sys.stderr)
         return 1

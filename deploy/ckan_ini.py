@@ -9,6 +9,8 @@ from pathlib import Path
 from deploy.layout import Account, write_private
 
 PLUGINS = "satudata scheming_datasets"
+#: The dataset's form and display, made from the contract.
+DATASET_SCHEMA = "ckanext.satudata:dataset_schema.yaml"
 
 LOGGING = """
 [loggers]
@@ -75,6 +77,7 @@ class CkanSettings:
             "ckan.site_url": self.site_url,
             "ckan.site_title": "Portal Satu Data",
             "ckan.plugins": PLUGINS,
+            "scheming.dataset_schemas": DATASET_SCHEMA,
             "ckan.locale_default": "id",
             "ckan.locales_offered": "id en",
             "ckan.locale_order": "id en",

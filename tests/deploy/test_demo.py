@@ -162,7 +162,8 @@ def test_a_backup_brings_back_what_was_lost(demo, first, total, tmp_path):
     again, _ = demo.make("demo")
     assert counts(again) == counts(first)
     assert listed(again)["meta"]["total"] == total
-    assert "baru 0, berubah 0" in again
+    # Its files have moved with the ports of the new demo applications: changed they may be, new none.
+    assert re.findall(r"baru (\d+)", again) == ["0", "0"]
 
 
 def test_a_source_that_is_down_is_named_and_stops_nothing(demo, first):
