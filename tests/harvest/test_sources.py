@@ -253,3 +253,59 @@ def test_a_source_cannot_read_the_server_s_own_secrets_from_its_environment(
     with pytest.raises(ConfigError) as refused:
         client("SECRET_KEY")
     assert code_of(refused) == "E-CFG-006"
+
+
+def test_only_an_administrator_refers_to_the_server_s_environment(
+    sources, session, office, walidata, sealing, unique, monkeypatch
+):
+    from ckanext.satudata.harvest.errors import SourceRefused
+
+    auth = {"type": "header", "name": "X-API-Key", "value": "env:SATUDATA_SOURCE_LAIN"}
+    referring = definition(unique, config={"auth": auth})
+    for actor in (office.editor, walidata.id):
+        with pytest.raises(SourceRefused) as refused:
+            sources.add(session, referring, organization=office.id, actor=actor)
+        assert code_of(refused) == "E-SRC-013"
+    sources.add(session, referring, organization=office.id)
+    sources.update(session, unique, referring | {"title": "Judul baru"}, actor=office.editor)
+    with pytest.raises(SourceRefused) as refused:
+        sources.update(session, unique, referring | {"url": "https://lain.contoh.go.id/api"}, actor=office.editor)
+    assert code_of(refused) == "E-SRC-014"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "https://lain.contoh.go.id/api"},
+        {"url": "http://aplikasi.contoh.go.id/api"},
+        {"config": {"auth": {"type": "query", "name": "q", "value": "terisi"}}},
+        {"config": {"auth": {"type": "header", "name": "X-API-Key", "value": "terisi"}, "ca": "lain"}},
+    ],
+)
+def test_an_editor_cannot_have_a_stored_key_sent_elsewhere(sources, session, office, sealing, unique, change):
+    from ckanext.satudata.harvest.errors import SourceRefused
+
+    sources.add(session, definition(unique), organization=office.id)
+    shown = sources.get(session, unique)["definition"]
+
+    with pytest.raises(SourceRefused) as refused:
+        sources.update(session, unique, shown | change, actor=office.editor)
+
+    assert code_of(refused) == "E-SRC-014"
+    anew = {"config": {"auth": {"type": "header", "name": "X-API-Key", "value": "kunci-baru"}}}
+    sources.update(session, unique, shown | change | anew, actor=office.editor)
+
+
+def test_what_the_walidata_allowed_to_publish_itself_is_not_exchanged_by_an_editor(
+    sources, session, office, walidata, sealing, unique
+):
+    from ckanext.satudata.harvest.errors import SourceRefused
+
+    wanted = definition(unique, penayangan="otomatis")
+    sources.add(session, wanted, organization=office.id, approved_by=walidata.id)
+    sources.update(session, unique, wanted | {"title": "Judul baru"}, actor=office.editor)
+    for change in ({"url": "https://lain.contoh.go.id/api"}, {"mapping": {"fields": {"title": "judul"}}}):
+        with pytest.raises(SourceRefused) as refused:
+            sources.update(session, unique, wanted | change, actor=office.editor)
+        assert code_of(refused) == "E-SRC-006"
+    sources.update(session, unique, wanted | {"url": "https://lain.contoh.go.id/api"}, actor=walidata.id)

@@ -7,10 +7,10 @@ command line, where only an administrator of the server can be.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 from ckan import model
@@ -22,6 +22,7 @@ from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import schedule, secrets
 from ckanext.satudata.harvest.errors import SourceRefused
 from satudata_harvesters import networks
+from satudata_harvesters.credentials import ENV
 from satudata_harvesters.errors import HIDDEN, ConfigError, redact
 from satudata_harvesters.source import Source
 from satudata_harvesters.source import secret_pointers as declared_secrets
@@ -52,6 +53,8 @@ def add(
         raise SourceRefused("E-SRC-002", name=source.name)
     owner = organization_id(session, organization)
     _may(session, actor, owner)
+    if actor is not None and list(_references(plain.get("config"))):
+        raise SourceRefused("E-SRC-013")
     source_id = str(uuid.uuid4())
     shown, sealed = secrets.take(plain, secret_pointers(source))
     row = _row(session, source, actor, approved_by)
@@ -71,16 +74,23 @@ def update(
     actor: str | None = None,
     approved_by: str | None = None,
 ) -> None:
-    """Change a source; a secret that is given back as "terisi" stays what it was. Raises as `add` does."""
+    """Change a source; a secret that is given back as "terisi" stays what it was.
+
+    Raises as `add` does, and E-SRC-014 for an actor who would have a kept secret sent another way than before. What the
+    Walidata allowed to publish by itself, an actor of the office cannot exchange for something else.
+    """
     before = _locked(session, name)
     _may(session, actor, before["organization_id"])
     plain = definition.to_dict() if isinstance(definition, Source) else definition
+    if actor is not None:
+        _refuse_diversion(before, plain)
     whole = secrets.restore(plain, before["secrets"], name=name)
     source = parsed(whole)
     if source.name != name:
         raise SourceRefused("E-SRC-002", name=source.name)
     shown, sealed = secrets.take(whole, secret_pointers(source))
-    row = _row(session, source, actor, approved_by or before["approved_by"])
+    same = actor is None or _approved(shown) == _approved(before["definition"])
+    row = _row(session, source, actor, approved_by or (before["approved_by"] if same else None))
     session.execute(
         sa.update(t.source)
         .where(_s.id == before["id"])
@@ -208,6 +218,55 @@ def _row(session: Session, source: Source, actor: str | None, approved_by: str |
         "next_run": schedule.next_time(cron, zone, after=_now(session)) if cron else None,
         "approved_by": walidata if source.penayangan == "otomatis" else None,
     }
+
+
+def _references(value: Any) -> Iterator[str]:
+    """References to the server's environment, which only its administrator may hand to a source."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+    elif isinstance(value, str) and value.startswith(ENV):
+        yield value
+
+
+#: Settings of a connector that say how an answer is read, and nothing of where a credential goes.
+_OF_THE_ANSWER = frozenset({"page_size", "records", "where", "success", "since", "paging", "sheet", "shape", "columns"})
+#: What of a definition is no part of what the Walidata allowed to publish by itself.
+_OF_THE_MANNER = frozenset({"name", "title", "schedule", "limits", "allow_networks"})
+
+
+def _refuse_diversion(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise E-SRC-014 where a secret that is kept would be sent elsewhere, E-SRC-013 for a new `env:` reference."""
+    known = list(_references(before["definition"].get("config")))
+    asked = list(_references(after.get("config")))
+    if set(asked) - set(known):
+        raise SourceRefused("E-SRC-013")
+    kept = asked or any(_at(after, place) == secrets.FILLED for place in before["secrets"])
+    if kept and _destination(before["definition"]) != _destination(after):
+        raise SourceRefused("E-SRC-014")
+
+
+def _at(document: Any, place: str) -> Any:
+    for step in place.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list):
+            document = document[int(key)] if key.isdigit() and int(key) < len(document) else None
+        else:
+            document = document.get(key) if isinstance(document, Mapping) else None
+    return document
+
+
+def _destination(definition: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Where a definition sends its credentials, and how."""
+    parts = urlsplit(str(definition.get("url") or ""))
+    config = {name: value for name, value in (definition.get("config") or {}).items() if name not in _OF_THE_ANSWER}
+    return definition.get("connector"), definition.get("template"), parts.scheme, parts.netloc, config
+
+
+def _approved(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in definition.items() if value and name not in _OF_THE_MANNER}
 
 
 def _now(session: Session) -> datetime:
