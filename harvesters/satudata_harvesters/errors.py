@@ -30,6 +30,9 @@ _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 #: What a query may show: places in a list. Other values, and long numbers in a path, may be a person's: a source
 #: chooses them when it redirects or names the next page.
 _PLACE = re.compile(r"\d{1,8}")
+#: Parameters whose values are words of an API's own language, as long as they are short and plain.
+_PLAIN_NAMES = frozenset({"sort", "order", "format", "page", "per_page", "rows", "start", "limit", "offset"})
+_PLAIN_WORDS = re.compile(r"[a-z_]{1,20}(?:(?:%20|\+|%3A|:)(?:asc|desc))?")
 _LONG_NUMBER = re.compile(r"\d(?:[-. ]?\d){8,}")
 
 
@@ -59,11 +62,15 @@ def _impersonal(url: str) -> str:
     """A redacted URL without what a source may have put into it about a person."""
     address, asked, query = url.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&"))
-    shown = (f"{name}={value if _PLACE.fullmatch(value) else HIDDEN}" for name, _, value in pairs)
+    shown = (f"{name}={value if _harmless(name, value) else HIDDEN}" for name, _, value in pairs)
     scheme, divider, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     hidden = _LONG_NUMBER.sub(HIDDEN, path)
     return f"{scheme}{divider}{host}{slash}{hidden}{asked}{_LONG_NUMBER.sub(HIDDEN, '&'.join(shown)) if asked else ''}"
+
+
+def _harmless(name: str, value: str) -> bool:
+    return bool(_PLACE.fullmatch(value) or (name in _PLAIN_NAMES and _PLAIN_WORDS.fullmatch(value)))
 
 
 class ReadingError(Exception):

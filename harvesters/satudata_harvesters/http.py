@@ -68,6 +68,7 @@ class Limits:
 class Response:
     """An answer with a good status. `headers` have lower-case names; `url` is where it came from after redirects.
 
+    `asked` is the address that errors name: a redirect's target is the source's own words, in which a person may stand.
     `unchanged` is true after 304, or when the body's bytes are the ones the given validators were made of.
     """
 
@@ -77,6 +78,10 @@ class Response:
     url: str
     unchanged: bool = False
     validators: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asked", self.asked or self.url)
 
     @property
     def type(self) -> str:
@@ -96,11 +101,11 @@ class Response:
         start = self.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"<") or not start:
             code = "E-TRK-020" if _is_firewall(self.body) else "E-TRK-001"
-            raise SourceError(code, status=self.status, url=self.url, type=self.type or "-") from None
+            raise SourceError(code, status=self.status, url=self.asked, type=self.type or "-") from None
         try:
             return strict_json.loads(self.body)
         except strict_json.InvalidJson as error:
-            raise SourceError("E-TRK-014", status=self.status, url=self.url, reason=str(error)) from None
+            raise SourceError("E-TRK-014", status=self.status, url=self.asked, reason=str(error)) from None
 
 
 def _is_firewall(body: bytes) -> bool:
@@ -163,6 +168,8 @@ class _Request:
     auth: Credentials
     limits: Limits
     home: _Origin
+    #: The address as it was given to us: the only one that errors name.
+    asked: str
     into: IO[bytes] | None = None
 
 
@@ -236,15 +243,18 @@ class Http:
         validators: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         into: IO[bytes] | None = None,
+        asked: str | None = None,
     ) -> Response:
         """Make one request and read its whole answer.
 
         A mapping as `body` is sent as JSON, bytes as a form. `validators` are those of this page's last answer. With
-        `into`, the body is written to that file as it comes, and the answer's own `body` is only its beginning. Raises
+        `into`, the body is written to that file as it comes, and the answer's own `body` is only its beginning. Where
+        the source itself chose `url` (a next page), errors name the configured address `asked` instead. Raises
         `SourceError` for whatever the source or the way to it does wrong, statuses of 400 and more included (`status`
         says which), and `ConfigError` for an address that is none.
         """
-        check_url(url)
+        named = asked or url
+        self._checked(url, named)
         bounds = limits or self.limits
         chosen = self.auth if auth is None else auth
         with self._lock:
@@ -254,8 +264,18 @@ class Http:
             if payload is not None:
                 kind = "application/json" if isinstance(body, Mapping) else "application/x-www-form-urlencoded"
                 sent = {"Content-Type": kind, **sent}
-            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home, into))
-            return self._judge(answer, validators, url)
+            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home, named, into))
+            return self._judge(answer, validators, named)
+
+    @staticmethod
+    def _checked(url: str, named: str) -> None:
+        try:
+            check_url(url)
+        except ConfigError:
+            if url == named:
+                raise
+            # The source chose it: nobody can mend that in the configuration.
+            raise SourceError("E-TRK-013", url=named) from None
 
     def _repeat(self, request: _Request) -> _Attempt:
         limits = request.limits
@@ -287,7 +307,7 @@ class Http:
             if answer.status not in REDIRECTS or not location:
                 return replace(answer, url=request.url)
             request = self._redirected(request, urljoin(request.url, location), answer.status)
-        raise self._error("E-TRK-013", url=request.url)
+        raise self._error("E-TRK-013", url=request.asked)
 
     def _signed(self, request: _Request) -> _Request:
         if _origin(request.url) != request.home:
@@ -304,19 +324,19 @@ class Http:
         try:
             check_url(there)
         except ConfigError:
-            raise self._error("E-TRK-013", url=request.url, status=status) from None
+            raise self._error("E-TRK-013", url=request.asked, status=status) from None
         if _origin(there) != _origin(request.url):
             # A body may hold a client's secret, and any header a key.
             if request.body is not None:
-                raise self._error("E-TRK-013", url=request.url, status=status)
+                raise self._error("E-TRK-013", url=request.asked, status=status)
             request = replace(request, headers={k: v for k, v in request.headers.items() if k == "Accept"})
         if status in {301, 302, 303} and request.method == "POST":
             request = replace(request, method="GET", body=None)
         return replace(request, url=there)
 
     def _once(self, request: _Request) -> _Attempt:
-        url, limits = request.url, request.limits
-        self._pace(url, limits)
+        limits = request.limits
+        self._pace(request.url, limits)
         self.requests += 1
         with Watch(limits.deadline) as watch:
             try:
@@ -326,7 +346,7 @@ class Http:
             except Blocked as blocked:
                 raise self._error("E-TRK-011", host=blocked.host, port=str(blocked.port)) from None
             except (HTTPError, OSError, ValueError) as error:
-                raise self._network_error(error, url, watch, limits) from None
+                raise self._network_error(error, request, watch) from None
 
     @contextlib.contextmanager
     def _answer(self, request: _Request) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -354,7 +374,7 @@ class Http:
 
     def _read(self, raw: urllib3.BaseHTTPResponse, request: _Request, watch: Watch) -> tuple[bytes, str, str]:
         """(body or its beginning, URL, SHA-256), read in pieces and counted after they were unpacked."""
-        limits, url, into = request.limits, request.url, request.into
+        limits, into = request.limits, request.into
         kept, size, digest = bytearray(), 0, hashlib.sha256()
         if into is not None:
             into.seek(0)
@@ -362,23 +382,23 @@ class Http:
         while chunk := raw.read1(CHUNK, decode_content=True):
             size += len(chunk)
             if size > limits.max_bytes:
-                raise self._error("E-TRK-010", url=url, limit=limits.max_bytes)
+                raise self._error("E-TRK-010", url=request.asked, limit=limits.max_bytes)
             digest.update(chunk)
             if into is not None:
                 into.write(chunk)
             if into is None or not kept:
                 kept += chunk
         if watch.expired:
-            raise self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
+            raise self._error("E-TRK-009", url=request.asked, seconds=round(limits.deadline))
         # `read1` returns quietly at the end of a cut body; the length that was announced tells.
         remaining = getattr(raw, "length_remaining", None)
         if remaining:
             raise IncompleteRead(size, remaining)
         self.bytes_read += size
-        return bytes(kept), url, digest.hexdigest()
+        return bytes(kept), request.url, digest.hexdigest()
 
-    def _network_error(self, error: Exception, url: str, watch: Watch, limits: Limits) -> SourceError:
-        host = urlsplit(url).hostname or ""
+    def _network_error(self, error: Exception, request: _Request, watch: Watch) -> SourceError:
+        url, limits, host = request.asked, request.limits, urlsplit(request.url).hostname or ""
         if watch.expired:
             return self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
         if isinstance(error, NameResolutionError):
@@ -392,7 +412,7 @@ class Http:
     def _judge(self, answer: _Attempt, validators: Mapping[str, str] | None, url: str) -> Response:
         known = dict(validators or {})
         if answer.status == 304 and known:
-            return Response(304, answer.headers, b"", answer.url, unchanged=True, validators=known)
+            return Response(304, answer.headers, b"", answer.url, unchanged=True, validators=known, asked=url)
         if not 200 <= answer.status < 300:
             raise self._status_error(answer, url)
         made = {
@@ -408,6 +428,7 @@ class Http:
             answer.url,
             unchanged=known.get("hash") == fresh["hash"],
             validators=fresh,
+            asked=url,
         )
 
     def _status_error(self, answer: _Attempt, url: str) -> SourceError:
@@ -459,7 +480,9 @@ class Http:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         basic = Credentials(urllib3.make_headers(basic_auth=f"{way.client_id}:{way.client_secret}"))
         bounds = replace(limits, max_bytes=min(limits.max_bytes, 1_000_000))
-        answer = self._repeat(_Request("POST", url, urlencode(form).encode(), headers, basic, bounds, _origin(url)))
+        answer = self._repeat(
+            _Request("POST", url, urlencode(form).encode(), headers, basic, bounds, _origin(url), url)
+        )
         granted = self._judge(answer, None, way.token_url).json()
         if not isinstance(granted, dict) or not isinstance(granted.get("access_token"), str):
             raise self._error("E-TRK-003", url=way.token_url, status=answer.status)

@@ -156,7 +156,7 @@ class Numbered:
             total = _total(self.total, answer)
             done = answer.count == 0 if total is None else answer.read + answer.count >= total
             if total is not None and answer.count == 0 and not done:
-                raise SourceError("E-TRK-019", url=answer.response.url, read=answer.read, total=total)
+                raise SourceError("E-TRK-019", url=answer.response.asked, read=answer.read, total=total)
         return None if done else str(int(position) + 1)
 
 
@@ -180,7 +180,7 @@ class Offset:
         behind = int(position) + answer.count
         total = _total(self.total, answer)
         if total is not None and answer.count == 0 and behind < total:
-            raise SourceError("E-TRK-019", url=answer.response.url, read=behind, total=total)
+            raise SourceError("E-TRK-019", url=answer.response.asked, read=behind, total=total)
         done = answer.count == 0 if total is None else behind >= total
         return None if done else str(behind)
 

@@ -73,23 +73,27 @@ def quiet() -> None:
     logging.getLogger("rdflib").setLevel(logging.ERROR)
 
 
-def parse(body: bytes, syntax: str, url: str) -> Graph:
-    """The graph of a document (`xml`, `turtle`, `n3`, `nt`, `json-ld`); else `SourceError` E-TRK-022."""
+def parse(body: bytes, syntax: str, url: str, asked: str = "") -> Graph:
+    """The graph of a document (`xml`, `turtle`, `n3`, `nt`, `json-ld`); else `SourceError` E-TRK-022.
+
+    Relative addresses in it are relative to `url`; errors name `asked`, where the source itself chose `url`.
+    """
+    named = asked or url
     try:
         from rdflib import Graph  # noqa: PLC0415 - takes a tenth of a second, which other commands need not pay
     except ImportError:
         raise ConfigError("E-CFG-014", connector="dcat", library="rdflib") from None
     quiet()
     if syntax == "xml":
-        refuse_dtd(body, url)
-    data: bytes | str = _without_remote_contexts(body, url) if syntax == "json-ld" else body
+        refuse_dtd(body, named)
+    data: bytes | str = _without_remote_contexts(body, named) if syntax == "json-ld" else body
     graph = Graph()
     try:
         graph.parse(data=data, format=syntax, publicID=url)
     except RecursionError:
-        raise SourceError("E-TRK-022", url=url, reason="terlalu dalam") from None
+        raise SourceError("E-TRK-022", url=named, reason="terlalu dalam") from None
     except Exception as error:  # noqa: BLE001 - each of rdflib's parsers has exceptions of its own
-        raise SourceError("E-TRK-022", url=url, reason=type(error).__name__) from None
+        raise SourceError("E-TRK-022", url=named, reason=type(error).__name__) from None
     return graph
 
 

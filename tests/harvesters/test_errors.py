@@ -36,6 +36,8 @@ def test_an_address_is_shown_without_what_may_be_secret(url, shown):
         ("https://a.go.id/masuk?nik=3503021602829999&nama=Fulan&page=2", "https://a.go.id/masuk?nik=***&nama=***&page=2"),
         ("https://a.go.id/warga/3503021602829999/0844-5500-3944", "https://a.go.id/warga/***/***"),
         ("https://a.go.id/x?3503021602829999=1", "https://a.go.id/x?***=1"),
+        ("https://a.go.id/x?q=fulan&sort=id+asc&rows=9&format=json", "https://a.go.id/x?q=***&sort=id%20asc&rows=9&format=json"),
+        ("https://a.go.id/x?sort=Fulan+bin+Fulan&page=fulan@a.id", "https://a.go.id/x?sort=***&page=***"),
         ("http://127.0.0.1:50011/api/v1?page=12&per_page=200", "http://127.0.0.1:50011/api/v1?page=12&per_page=200"),
     ],
 )  # fmt: skip

@@ -165,6 +165,15 @@ def test_no_secret_is_told(case, connect, serve, caplog, name):
     assert SECRET not in str(error) + repr(error) + json.dumps(error.to_dict()) + caplog.text
 
 
+@pytest.mark.parametrize("name", sorted(set(HOSTILE) - {"a redirect to nowhere", "hung up", "no HTTP"}))
+def test_no_person_in_the_target_of_a_redirect_is_told(case, connect, serve, name):
+    def handle(asked):
+        return HOSTILE[name](asked) if "Fulan" in asked.path else answer(status=302, Location="/warga/Fulan-bin-Fulan")
+
+    _, error = until_it_fails(connect(serve(handle), max_bytes=5_000_000).pages())
+    assert "Fulan" not in str(error) + json.dumps(error.to_dict()) + repr(error.params)
+
+
 def test_no_secret_gets_into_what_is_stored(case, connect, serve):
     auth = {"type": "query", "name": "kunci", "value": SECRET}
     for page in connect(serve(case.serving()), auth=auth).pages():

@@ -185,6 +185,44 @@ def test_a_redirect_to_something_else_than_the_web_is_refused(serve, client, loc
     assert refused(client(at), at.url).code == "E-TRK-013"
 
 
+PERSON = "/warga/Fulan-bin-Fulan"
+GOES_WRONG = {
+    "not found": answer(status=404),
+    "broken down": answer(status=500),
+    "too many": answer(status=429),
+    "wrong key": answer(status=401),
+    "no JSON": answer("<html>Beranda</html>"),
+    "half a JSON": answer(b'{"nama": '),
+    "too large": answer(b" " * 2_000),
+    "cut": answer(b"{", Content_Length="9"),
+    "on to something else": answer(status=302, Location="gopher://x" + PERSON),
+    "round and round": answer(status=302, Location=PERSON),
+}
+
+
+@pytest.mark.parametrize("name", GOES_WRONG)
+def test_an_error_behind_a_redirect_names_the_address_that_was_asked(serve, client, name):
+    at = serve(lambda asked: answer(status=302, Location=PERSON) if asked.path == "/data" else GOES_WRONG[name])
+    with pytest.raises(SourceError) as caught:
+        client(at, limits={"max_bytes": 1_000}).request("GET", at.url + "/data").json()
+    assert caught.value.params["url"] == at.url + "/data"
+    assert "Fulan" not in str(caught.value) + repr(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("name", GOES_WRONG)
+def test_an_error_of_a_next_page_names_the_address_of_the_configuration(serve, client, name):
+    at = serve(lambda _: GOES_WRONG[name])
+    with pytest.raises(SourceError) as caught:
+        client(at, limits={"max_bytes": 1_000}).request("GET", at.url + PERSON, asked=at.url + "/data").json()
+    assert caught.value.params["url"] == at.url + "/data"
+
+
+def test_a_next_page_that_is_no_address_is_the_sources_mistake(client):
+    with pytest.raises(SourceError) as caught:
+        client().request("GET", "gopher://x" + PERSON, asked="https://a.go.id/data")
+    assert (caught.value.code, caught.value.params["url"]) == ("E-TRK-013", "https://a.go.id/data")
+
+
 def test_redirects_end(serve, client):
     at = serve(lambda asked: answer(status=302, Location=asked.path + "x"))
     assert refused(client(at), at.url + "/").code == "E-TRK-013"

@@ -322,3 +322,16 @@ def test_a_condition_leaves_records_out_without_losing_count_of_the_pages(serve,
 
     paging = {"style": "offset", "page_size": 5, "total": "[0].rowtotal"}
     assert read(rest(serve(handle), where="status == 'AKTIF'", paging=paging)) == list(range(1, 24, 2))
+
+
+@pytest.mark.parametrize("sent", [answer(status=500), answer({"success": False}), answer({"data": 1}), answer(b"{")])
+@pytest.mark.parametrize("way", ["next_url", "cursor"])
+def test_an_error_of_a_page_the_source_named_shows_nothing_of_its_name(serve, client, sent, way):
+    first = answer({"data": [{"id": 1}], "next": "/warga/Fulan" if way == "next_url" else "Fulan"})
+    at = serve(lambda asked: sent if "Fulan" in asked.target else first)
+    paging = {"style": way, "next": "next"}
+    config = {"url": at.url + "/api/{cursor}" if way == "cursor" else at.url + "/api", "records": "data"}
+    pages, error = until_it_fails(Rest({**config, "paging": paging}, client(at)).pages())
+    assert len(pages) == 1
+    assert "Fulan" not in repr(error.params)
+    assert error.params["url"].startswith(at.url + "/api")

@@ -31,7 +31,7 @@ class Jdih(Connector):
         found = answer.json()
         found = found.get("data") if isinstance(found, dict) else found
         if not isinstance(found, list):
-            raise SourceError("E-TRK-015", url=answer.url, path="(akar)")
+            raise SourceError("E-TRK-015", url=answer.asked, path="(akar)")
         yield Page(
             "semua", [item for item in found if isinstance(item, dict)], "", last=True, validators=answer.validators
         )

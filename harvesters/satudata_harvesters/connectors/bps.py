@@ -74,7 +74,7 @@ class _Described(Rest):
         if not isinstance(told, dict) or str(told.get("status")).upper() != "OK":
             failed = isinstance(told, dict) and "status" in told
             raise SourceError(
-                "E-TRK-016" if failed else "E-TRK-015", status=answer.status, url=answer.url, path="status"
+                "E-TRK-016" if failed else "E-TRK-015", status=answer.status, url=answer.asked, path="status"
             )
 
     def _records(self, value: Any, answer: Response) -> list[Any]:

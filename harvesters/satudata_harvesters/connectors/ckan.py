@@ -71,10 +71,10 @@ class Ckan(Connector):
         if not isinstance(value, dict) or value.get("result") is None:
             failed = isinstance(value, dict) and (value.get("success") is False or "error" in value)
             raise SourceError(
-                "E-TRK-016" if failed else "E-TRK-015", status=answer.status, url=answer.url, path="result"
+                "E-TRK-016" if failed else "E-TRK-015", status=answer.status, url=answer.asked, path="result"
             )
         if value.get("success") is False:
-            raise SourceError("E-TRK-016", status=answer.status, url=answer.url)
+            raise SourceError("E-TRK-016", status=answer.status, url=answer.asked)
         return value["result"]
 
     def _searched(self, position: int, validators: Mapping[str, Validators], since: str | None) -> Iterator[Page]:
@@ -143,7 +143,7 @@ class Ckan(Connector):
         found = result.get("results") if isinstance(result, dict) else None
         total = number(result.get("count")) if isinstance(result, dict) else None
         if not isinstance(found, list) or total is None:
-            raise SourceError("E-TRK-015", url=answer.url, path="result.results")
+            raise SourceError("E-TRK-015", url=answer.asked, path="result.results")
         return found, total
 
     def _listed(self, position: int) -> Iterator[Page]:

@@ -58,7 +58,11 @@ class Dcat(Connector):
             bounds.enter(url)
             known = {} if since else dict((validators or {}).get(url, {}))
             answer = self.http.request(
-                "GET", url, validators=known if "next" in known else None, headers={"Accept": ACCEPT}
+                "GET",
+                url,
+                validators=known if "next" in known else None,
+                headers={"Accept": ACCEPT},
+                asked=self.config["url"],
             )
             if answer.unchanged:
                 following = known["next"] or None
@@ -81,12 +85,12 @@ class Dcat(Connector):
         syntax = self.config.get("format") or guess(answer)
         if syntax is None:
             answer.json()
-            raise SourceError("E-TRK-015", url=url, path="dataset")
+            raise SourceError("E-TRK-015", url=answer.asked, path="dataset")
         if syntax == "data.json":
             return (*_of_data_json(answer), None, None)
-        graph = rdf.parse(answer.body, syntax, url)
+        graph = rdf.parse(answer.body, syntax, url, answer.asked)
         if not rdf.is_catalogue(graph):
-            raise SourceError("E-TRK-015", url=url, path="dcat:Catalog")
+            raise SourceError("E-TRK-015", url=answer.asked, path="dcat:Catalog")
         following = rdf.next_page(graph)
         return rdf.datasets(graph), (), self._there(following, url) if following else None, rdf.total(graph)
 
@@ -134,6 +138,6 @@ def _of_data_json(answer: Response) -> tuple[list[dict[str, Any]], tuple[RecordE
     value = answer.json()
     listed = value.get("dataset") if isinstance(value, dict) else None
     if not isinstance(listed, list):
-        raise SourceError("E-TRK-015", url=answer.url, path="dataset")
+        raise SourceError("E-TRK-015", url=answer.asked, path="dataset")
     records = [item for item in listed if isinstance(item, dict)]
-    return records, tuple(RecordError("E-TRK-021", url=answer.url) for item in listed if not isinstance(item, dict))
+    return records, tuple(RecordError("E-TRK-021", url=answer.asked) for item in listed if not isinstance(item, dict))

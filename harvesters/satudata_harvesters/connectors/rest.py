@@ -128,11 +128,17 @@ class Rest(Connector):
         if method == "POST":
             body = {**self.config.get("body", {}), **params}
             where = address(url or self.config["url"], self.config.get("params", {}))
-            return self.http.request("POST", where, body=body, headers=headers, validators=known)
+            return self.http.request(
+                "POST", where, body=body, headers=headers, validators=known, asked=self._asked(url)
+            )
         everything = params if url else {**self.config.get("params", {}), **params}
-        return self.http.request(
-            "GET", address(url or self.config["url"], everything), headers=headers, validators=known
-        )
+        where = address(url or self.config["url"], everything)
+        return self.http.request("GET", where, headers=headers, validators=known, asked=self._asked(url))
+
+    def _asked(self, following: str | None) -> str | None:
+        """What errors name instead of an address in which words of the source's own choice stand."""
+        chosen = following or self.config.get("paging", {}).get("style") == "cursor"
+        return self.config["url"] if chosen else None
 
     def _check(self, value: Any, answer: Response) -> None:
         """Raise `SourceError` E-TRK-016 where a 200 answer says that the request failed."""
@@ -143,7 +149,7 @@ class Rest(Connector):
             flags = [value.get(name) for name in ("success", "status", "api_status")] if isinstance(value, dict) else []
             failed = any(str(flag).lower() in _FAILED for flag in flags if isinstance(flag, str | bool))
         if failed:
-            raise SourceError("E-TRK-016", status=answer.status, url=answer.url)
+            raise SourceError("E-TRK-016", status=answer.status, url=answer.asked)
 
     def _records(self, value: Any, answer: Response) -> list[Any]:
         path = self.config.get("records", "")
@@ -162,7 +168,7 @@ class Rest(Connector):
         return found if isinstance(found, list) else self._not_there(answer)
 
     def _not_there(self, answer: Response) -> list[Any]:
-        raise SourceError("E-TRK-015", url=answer.url, path=self.config.get("records") or "(akar)")
+        raise SourceError("E-TRK-015", url=answer.asked, path=self.config.get("records") or "(akar)")
 
     def _complete(self, found: list[Any]) -> tuple[list[dict[str, Any]], tuple[RecordError, ...]]:
         """The records with their details, and an error for each that cannot be read."""
@@ -196,7 +202,7 @@ class Rest(Connector):
             url = _root(base) + url if url.startswith("/") else f"{base}/{url}"
         limits = replace(self.http.limits, attempts=min(self.http.limits.attempts, 2))
         answer = self.http.request(
-            "GET", address(url, _quoted(names)), headers=self.config.get("headers"), limits=limits
+            "GET", address(url, _quoted(names)), headers=self.config.get("headers"), limits=limits, asked=self.url
         )
         value = pick(rule.get("record", ""), answer.json())
         if "into" in rule:
