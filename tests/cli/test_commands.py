@@ -269,6 +269,22 @@ def test_a_missing_service_is_exit_code_3_without_a_traceback(ckan_ini, tmp_path
     assert "Traceback" not in done.stderr
 
 
+def test_a_client_is_not_revoked_while_redis_cannot_know_of_it(ckan, region, unique, monkeypatch):
+    import redis
+
+    from ckanext.satudata.api import guard
+
+    def away(*_args, **_more):
+        raise redis.ConnectionError
+
+    ckan("client", "add", unique, "--scope", "catalog:read")
+    monkeypatch.setattr(guard.link().client, "sadd", away)
+    done = ckan("client", "revoke", unique)
+
+    assert (done.code, "Redis" in done.err, "E-SVC-001" in done.err) == (3, True, True)
+    assert [row["revoked_at"] for row in ckan("client", "list", "--json").json if row["name"] == unique] == [None]
+
+
 def test_every_command_shows_an_example_in_its_help(ckan):
     from ckanext.satudata.cli import satudata
 

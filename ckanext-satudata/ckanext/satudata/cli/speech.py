@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.lib.search import SearchError
 from redis.exceptions import ConnectionError as RedisDown
+from redis.exceptions import TimeoutError as RedisSlow
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.clients import ClientRefused
+from ckanext.satudata.api.problems import Unavailable
 from ckanext.satudata.catalog.opd import OpdRefused
 from ckanext.satudata.catalog.roles import NotAllowed
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
@@ -84,6 +86,22 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+#: What is raised while a service of ours is away, and which it is; of the API's own word it says so itself.
+_SERVICES: Mapping[type[Exception], str] = {
+    OperationalError: "Postgres",
+    RedisDown: "Redis",
+    RedisSlow: "Redis",
+    SearchError: "Solr",
+    Unavailable: "",
+}
+
+
+def _service(away: Exception) -> str:
+    if isinstance(away, Unavailable):
+        return str(away.params["service"]).capitalize()
+    return next(name for kind, name in _SERVICES.items() if isinstance(away, kind))
+
+
 def spoken(command: Command) -> Command:
     """Give a command `--json` and `--lang`, a `Speech` as first argument, and endings that a script can rely on."""
 
@@ -108,14 +126,8 @@ def spoken(command: Command) -> Command:
             except NotAllowed:
                 speech.problem("E-CLI-002")
                 end(USAGE)
-            except OperationalError:
-                speech.problem("E-SVC-001", {"service": "Postgres"})
-                end(SERVICE)
-            except RedisDown:
-                speech.problem("E-SVC-001", {"service": "Redis"})
-                end(SERVICE)
-            except SearchError:
-                speech.problem("E-SVC-001", {"service": "Solr"})
+            except tuple(_SERVICES) as away:
+                speech.problem("E-SVC-001", {"service": _service(away)})
                 end(SERVICE)
             finally:
                 model.Session.remove()
