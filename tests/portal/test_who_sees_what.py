@@ -139,3 +139,8 @@ def test_a_run_that_goes_on_renews_itself_with_and_without_scripts(web, portal, 
     assert "40 dari 160 dataset dibaca" in part
     assert "<html" not in part
     assert "Batalkan penarikan" in page
+
+
+@pytest.mark.parametrize("address", ["/sumber-data/a%00b", "/dataset/a%00b", "/organization/a%00b"])
+def test_a_name_that_postgres_cannot_hold_is_not_found(web, portal, address):
+    assert fetch(f"{web}{address}").status == 404

@@ -102,7 +102,8 @@ def get(session: Session, name: str) -> dict[str, Any]:
     """One source, by name or id: its row with times as ISO 8601, without the sealed secrets; raises `SourceRefused`
     E-SRC-001.
     """
-    row = session.execute(_shown().where(sa.or_(_s.name == name, _s.id == name))).mappings().first()
+    asked = _shown().where(sa.or_(_s.name == name, _s.id == name)).order_by(_s.id != name)
+    row = None if "\x00" in name else session.execute(asked).mappings().first()
     if row is None:
         raise SourceRefused("E-SRC-001", name=name)
     return _told(row)

@@ -20,7 +20,7 @@ def to_successor() -> Response | None:
     if request.endpoint not in _PAGES or request.method not in {"GET", "HEAD"}:
         return None
     asked = (request.view_args or {}).get("id")
-    successor = successor_of(str(asked)) if asked else None
+    successor = successor_of(str(asked)) if asked and "\x00" not in str(asked) else None
     if successor is None:
         return None
     return redirect(ckan_helpers.url_for(request.endpoint, id=successor), code=301)  # type: ignore[return-value]

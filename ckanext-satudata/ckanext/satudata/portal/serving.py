@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from ckan.common import config
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, abort, request, send_from_directory
 from flask_compress import Compress
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -48,6 +48,7 @@ def compress(app: Flask) -> Flask:
     """Mount the portal's own files on CKAN's app, make its pages compressed and revalidable; return the same app."""
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     Compress(app)
+    app.before_request(_refuse_unstorable)
     app.after_request(_finish)  # called before Compress, because Flask goes through its list backwards
     app.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, {_root() + MOUNT: own_files().wsgi_app}
@@ -87,6 +88,12 @@ def asset_url(name: str) -> str:
 def is_light(endpoint: str | None) -> bool:
     """Whether the page of this endpoint does without CKAN's styles and scripts; a page that does not exist does."""
     return endpoint is None or endpoint in LIGHT or endpoint.startswith(LIGHT_BLUEPRINTS)
+
+
+def _refuse_unstorable() -> None:
+    """No thing has a NUL in its name; Postgres would fault at it."""
+    if "\x00" in request.path:
+        abort(404)
 
 
 def _finish(response: Response) -> Response:
