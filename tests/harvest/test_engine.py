@@ -476,6 +476,38 @@ def test_an_orphaned_run_goes_on_from_its_last_page(portal, add_source, fresh, q
     assert min(catalogue.asked) >= 3
 
 
+def test_what_vanished_is_counted_once_by_a_run_that_is_taken_up_while_it_marks(
+    portal, add_source, harvest, fresh, query, configured, monkeypatch
+):
+    from sqlalchemy.exc import OperationalError
+
+    from ckanext.satudata.harvest import engine, removal, runs
+
+    catalogue = Catalogue([package(number) for number in range(1, 9)])
+    source_id = add_source(portal(catalogue))
+    harvest(source_id)
+    del catalogue.packages[5:]
+    configured("ckanext.satudata.harvest.batch_size", 1)
+    run_id = runs.start(fresh, source_id, actor=None)
+    fresh.commit()
+    mark, marked = removal.mark, []
+
+    def torn_away(session, ids, **more):
+        if len(marked) == 1:
+            marked.append("torn")
+            raise OperationalError("", None, ConnectionError())
+        marked.append(ids)
+        return mark(session, ids, **more)
+
+    monkeypatch.setattr(removal, "mark", torn_away)
+    with pytest.raises(OperationalError):
+        engine.run(run_id)
+    query(sa.update(t.run).where(t.run.c.id == run_id).values(lease_until=sa.text("now() - interval '1 second'")))
+    assert engine.run(run_id)
+
+    assert numbers(runs.show(fresh, run_id), "state", "missing") == ("selesai", 3)
+
+
 def test_a_worker_whose_run_was_cancelled_stops_at_its_next_batch(portal, add_source, fresh, records, configured):
     from ckanext.satudata.harvest import engine, runs
     from ckanext.satudata.harvest.sessions import session

@@ -309,3 +309,15 @@ def test_what_the_walidata_allowed_to_publish_itself_is_not_exchanged_by_an_edit
             sources.update(session, unique, wanted | change, actor=office.editor)
         assert code_of(refused) == "E-SRC-006"
     sources.update(session, unique, wanted | {"url": "https://lain.contoh.go.id/api"}, actor=walidata.id)
+
+
+@pytest.mark.parametrize("profile", ["tidak-ada", "tidak-ada.yaml"])
+def test_a_profile_that_nobody_knows_is_refused_when_the_source_is_saved(
+    sources, session, office, sealing, unique, profile
+):
+    from ckanext.satudata.harvest.errors import SourceRefused
+
+    with pytest.raises(SourceRefused) as refused:
+        sources.add(session, definition(unique, profile=profile), organization=office.id)
+    assert (code_of(refused), refused.value.params["field"]) == ("E-CFG-004", "profile")
+    assert "transisi" in refused.value.params["expected"]

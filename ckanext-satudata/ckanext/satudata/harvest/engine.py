@@ -176,10 +176,11 @@ class _Run:
         self._end("selesai")
 
     def _mark(self, gone: list[str]) -> None:
-        self.reckoning.add(missing=len(gone))
         for start in range(0, len(gone), self.size):
             runs.keep(self.session, self.held)
-            removal.mark(self.session, gone[start : start + self.size], run=self.held.run_id)
+            some = gone[start : start + self.size]
+            removal.mark(self.session, some, run=self.held.run_id)
+            self.reckoning.add(missing=len(some))  # with its transaction: a run that is taken up counts the others
             self._commit("menandai yang hilang")
 
     def _withdraw(self, due: Any) -> None:

@@ -27,6 +27,7 @@ from satudata_harvesters.errors import HIDDEN, ConfigError, redact
 from satudata_harvesters.source import Source
 from satudata_harvesters.source import secret_pointers as declared_secrets
 from satudata_schemas.issue import pointer
+from satudata_schemas.profile import Profile
 
 _s = t.source.c
 
@@ -200,6 +201,8 @@ def parsed(definition: Mapping[str, Any]) -> Source:
 def _row(session: Session, source: Source, actor: str | None, approved_by: str | None) -> dict[str, Any]:
     """The columns that follow from a definition, once it is clear that this actor may have them."""
     refuse_networks(source.allow_networks)
+    if source.profile not in Profile.names():
+        raise SourceRefused("E-CFG-004", field="profile", expected=", ".join(Profile.names()))
     walidata = next((user for user in (approved_by, actor) if user and roles.is_walidata(session, user)), None)
     if source.penayangan == "otomatis" and walidata is None:
         raise SourceRefused("E-SRC-006")
