@@ -188,17 +188,18 @@ class Http:
     """A client for one source: its limits, its networks, its credentials, its pace.
 
     One request at a time (a lock holds that per client). `limits` bound every request that brings none of its own;
-    `allow_networks` are the entries that an administrator permits for this source; `credentials` go to `origin` only
-    (by
-    default the origin of the first request). `sleep` and `clock` are there for tests.
+    `allow_networks` are the entries that an administrator permits for this source; credentials, headers and bodies go
+    to the origin of the URL `origin` only (by default that of the first request). `sleep` and `clock` are there for
+    tests.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what bounds a source and who it is, all said once
         self,
         limits: Limits | None = None,
         allow_networks: Iterable[str] = (),
         auth: Credentials | None = None,
         *,
+        origin: str | None = None,
         proxy: str | None = None,
         ca: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -209,7 +210,7 @@ class Http:
         self.auth = auth or Credentials()
         self.requests = 0
         self.bytes_read = 0
-        self._home: _Origin | None = None
+        self._home: _Origin | None = _origin(origin) if origin else None
         self._sleep, self._clock = sleep, clock
         self._lock = threading.RLock()
         self._next_at: dict[str, float] = {}
@@ -259,7 +260,10 @@ class Http:
         chosen = self.auth if auth is None else auth
         with self._lock:
             self._home = self._home or _origin(url)
-            sent = {"Accept": "application/json, */*;q=0.5", **(headers or {}), **_conditions(validators)}
+            own = _own(headers, home=_origin(url) == self._home)
+            if body is not None and _origin(url) != self._home:
+                raise self._error("E-TRK-013", url=named)
+            sent = {"Accept": "application/json, */*;q=0.5", **own, **_conditions(validators)}
             payload = json.dumps(body, ensure_ascii=False).encode() if isinstance(body, Mapping) else body
             if payload is not None:
                 kind = "application/json" if isinstance(body, Mapping) else "application/x-www-form-urlencoded"
@@ -504,6 +508,12 @@ def _conditions(validators: Mapping[str, str] | None) -> dict[str, str]:
     known = validators or {}
     pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last_modified")))
     return {name: value for name, value in pairs if value and value.isprintable()}
+
+
+def _own(headers: Mapping[str, str] | None, *, home: bool) -> Mapping[str, str]:
+    """What a source's own headers add: to another origin, where its answers may lead, none that could be a key."""
+    given = headers or {}
+    return given if home else {name: value for name, value in given.items() if name.lower() == "accept"}
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

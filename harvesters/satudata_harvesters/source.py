@@ -133,7 +133,8 @@ def http_for(
     names = {found.name for found in fields(Limits)}
     limits = replace(Limits(), **{name: value for name, value in source.limits.items() if name in names})
     auth = credentials(source.config.get("auth"), environ)
-    return Http(limits, source.allow_networks, auth, proxy=proxy, ca=source.config.get("ca"))
+    home = source.url if source.url.startswith(("http://", "https://")) else None
+    return Http(limits, source.allow_networks, auth, origin=home, proxy=proxy, ca=source.config.get("ca"))
 
 
 def load_source(where: str | Path) -> Source:

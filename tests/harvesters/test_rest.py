@@ -324,6 +324,40 @@ def test_a_condition_leaves_records_out_without_losing_count_of_the_pages(serve,
     assert read(rest(serve(handle), where="status == 'AKTIF'", paging=paging)) == list(range(1, 24, 2))
 
 
+def elsewhere(site):
+    """An address of a server of this test under another host's name."""
+    return f"http://localhost:{site.port}/data"
+
+
+@pytest.mark.parametrize("begin", [None, "the other"])
+def test_a_next_address_on_another_host_gets_no_key_however_it_was_written(serve, client, begin):
+    other = serve(lambda _: answer({"data": [], "next_page_url": None}))
+    at = serve(lambda _: answer({"data": ROWS[:2], "next_page_url": elsewhere(other)}))
+    auth = {"type": "header", "name": "X-API-Key", "value": "rahasia-2"}
+    config = {
+        "url": at.url + "/data",
+        "records": "data",
+        "paging": {"style": "next_url"},
+        "headers": {"X-Token": "rahasia-1", "Accept-Language": "id"},
+        "auth": auth,
+    }
+    http = client(at, other, auth=credentials(auth), origin=at.url)
+    read(Rest(config, http), after=begin and elsewhere(other))
+
+    [seen] = other.asked
+    assert "rahasia" not in json.dumps([seen.target, seen.headers])
+    assert [asked.headers["x-token"] for asked in at.asked] == ([] if begin else ["rahasia-1"])
+
+
+def test_a_body_goes_to_no_other_host_than_the_source_s(serve, client):
+    other = serve(lambda _: answer({"data": []}))
+    at = serve(lambda _: answer({"data": ROWS[:2], "next_page_url": elsewhere(other)}))
+    config = {"url": at.url, "records": "data", "method": "POST", "body": {"sandi": "rahasia"}}
+    connector = Rest({**config, "paging": {"style": "next_url"}}, client(at, other, origin=at.url))
+    _pages, error = until_it_fails(connector.pages())
+    assert (error.code, other.asked) == ("E-TRK-013", [])
+
+
 @pytest.mark.parametrize("sent", [answer(status=500), answer({"success": False}), answer({"data": 1}), answer(b"{")])
 @pytest.mark.parametrize("way", ["next_url", "cursor"])
 def test_an_error_of_a_page_the_source_named_shows_nothing_of_its_name(serve, client, sent, way):
