@@ -75,14 +75,36 @@ _CKAN = {
 }
 
 
+#: Fields that CKAN keeps in columns of its own, empty or not, and its own validators of them.
+_CKAN_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    **{name: {} for name in ("name", "notes", "url", "description")},
+    "license_id": {"validators": "ignore_missing unicode_safe"},
+    "format": {"validators": "if_empty_guess_format ignore_missing clean_format unicode_safe"},
+}
+
+
 def _dataset_field(field: Field) -> dict[str, Any]:
-    return {**_CKAN.get(field.name, {"field_name": field.name}), **_words(field), **_widget(field)}
+    told = {**_CKAN.get(field.name, {"field_name": field.name}), **_words(field), **_widget(field)}
+    if field.name in _CKAN_COLUMNS:
+        told |= _CKAN_COLUMNS[field.name]
+    elif field.name not in _CKAN:
+        told.setdefault("validators", "satudata_text")
+    return told
 
 
 def _resource_field(field: Field) -> dict[str, Any]:
-    if field.name != "kamus_data":
-        return _dataset_field(field)
-    columns = [_dataset_field(column) for column in contract.column_fields().values() if not column.is_list]
+    if field.name == "kamus_data":
+        return _columns(field)
+    told = _dataset_field(field)
+    if told.get("validators") == "satudata_text":
+        told["validators"] = "satudata_given"
+    return told
+
+
+def _columns(field: Field) -> dict[str, Any]:
+    columns = [
+        _resource_field(column) | (_KEPT if column.is_list else {}) for column in contract.column_fields().values()
+    ]
     return {"field_name": field.name, **_words(field), "repeating_subfields": columns}
 
 
@@ -95,24 +117,30 @@ def _widget(field: Field) -> dict[str, Any]:
     elif field.kind == "geojson":
         told = {"form_snippet": "textarea.html"}
     elif field.kind == "boolean":
-        told = _choices({"true": ("Ya", "Yes"), "false": ("Tidak", "No")}, "select.html")
+        told = _choices({"True": ("Ya", "Yes"), "False": ("Tidak", "No")}, _SELECT)
+        told["validators"] = "satudata_given satudata_truth"
     elif field.kind == "select" and field.vocabulary and field.name != "format":
-        told = _choices(_vocabulary_choices(field.vocabulary), "select.html")
+        told = _choices(_vocabulary_choices(field.vocabulary), _SELECT)
     elif field.kind == "multi" and field.vocabulary:
-        told = _choices(_vocabulary_choices(field.vocabulary), "multiple_checkbox.html") | _AS_LIST
+        told = _choices(_vocabulary_choices(field.vocabulary), _CHECKBOXES) | _AS_LIST
         told["display_snippet"] = "multiple_choice.html"
     elif field.is_list:
         told = {"form_snippet": "multiple_text.html", "display_snippet": "multiple_text.html", **_AS_LIST}
     elif field.name == "format":
         told = {"form_attrs": {"data-module": "autocomplete", "data-module-source": _FORMATS}}
-    elif field.kind in {"date", "email"}:
-        told = {"form_attrs": {"type": field.kind, "class": "form-control"}}
+    elif field.kind == "email":
+        told = {"form_attrs": {"inputmode": "email", "class": "form-control"}}
     return told
 
 
 _FORMATS = "/api/2/util/resource/format_autocomplete?incomplete=?"
+#: Widgets that keep a value which is not among the choices.
+_SELECT = "satudata/form/select.html"
+_CHECKBOXES = "satudata/form/checkboxes.html"
+#: A list inside a repeated group goes through the form as it is, out of sight.
+_KEPT = {"form_snippet": "satudata/form/kept.html", "validators": "satudata_given satudata_json"}
 #: Keeps a list of texts as JSON; takes a single text too and rejects neither.
-_AS_LIST = {"validators": "scheming_multiple_text", "output_validators": "scheming_load_json"}
+_AS_LIST = {"validators": "satudata_list", "output_validators": "scheming_load_json"}
 
 
 def _choices(choices: Mapping[str, tuple[str, str]], snippet: str) -> dict[str, Any]:
@@ -120,7 +148,7 @@ def _choices(choices: Mapping[str, tuple[str, str]], snippet: str) -> dict[str, 
         "form_snippet": snippet,
         "display_snippet": "select.html",
         # Spelt out, because the preset's own validators reject a value that is not among the choices.
-        "validators": "ignore_missing unicode_safe",
+        "validators": "satudata_text",
         "choices": [{"value": value, "label": _both(*labels)} for value, labels in choices.items()],
     }
 

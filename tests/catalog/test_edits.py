@@ -101,14 +101,92 @@ def test_hiding_and_deleting_always_succeed(door, office, editor, act, session):
 
 def test_what_a_person_set_survives_the_next_harvest(office, editor, act):
     written = office.put()
-    extras = [*act("package_show", id=written.record_id)["extras"], {"key": "konsep", "value": "Penduduk"}]
-    editor.act("package_patch", id=written.record_id, notes="Uraian yang ditulis orang.", extras=extras)
+    editor.act("package_patch", id=written.record_id, notes="Uraian yang ditulis orang.", konsep="Penduduk")
     held = {(row["field"], row["user_id"]) for row in office.rows("held")}
     assert held == {("notes", editor.id), ("konsep", editor.id)}
     office.put(dataset=office.layak(notes="Uraian baru dari sumber.", satuan="orang"))
     shown = act("package_show", id=written.record_id)
     assert shown["notes"] == "Uraian yang ditulis orang."
-    assert {"konsep": "Penduduk", "satuan": "orang"}.items() <= {e["key"]: e["value"] for e in shown["extras"]}.items()
+    assert (shown["konsep"], shown["satuan"]) == ("Penduduk", "orang")
+
+
+SENT = {
+    "klasifikasi": ["Kecamatan"],
+    "variabel_disagregasi": "umur, jenis kelamin",
+    "kode_urusan": ["2.12", "kode lain"],
+    "jenis_data": "jenis sendiri",
+    "interpretasi": "baris satu\nbaris dua",
+    "tanggal_mutakhir": "2025",
+    "lain_dari_sumber": "x",
+    "resources": [
+        {
+            "id": "tabel-1",
+            "url": "https://data.example.go.id/penduduk.csv",
+            "name": "Penduduk",
+            "format": "CSV",
+            "kunci_sumber": "tetap",
+            "kamus_data": [
+                {"nama": "kecamatan", "akses_umum": True, "value_domain": ["A", "B"], "catatan": "tetap"},
+                {"nama": "jumlah", "akses_umum": False},
+            ],
+        }
+    ],
+}
+
+
+def _as_a_browser_sends(value):
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else value or ""
+    return "" if value is None else str(value).replace("\n", "\r\n")
+
+
+def test_a_form_sent_back_untouched_changes_and_holds_nothing(office, editor, act):
+    from ckanext.satudata.catalog.package import form_fields
+
+    written = office.put("1", "hold", office.layak(**SENT), status="menunggu")
+    before = _record(office, written.record_id)
+    shown = act("package_show", id=written.record_id)
+    sent = {name: _as_a_browser_sends(shown.get(name)) for name in form_fields()}
+    editor.act("package_patch", id=written.record_id, **sent)
+    assert office.rows("held") == []
+    after = _record(office, written.record_id)
+    [was], [now] = before["dataset"].pop("resources"), after["dataset"].pop("resources")
+    assert {name: after["dataset"][name] for name in before["dataset"]} == before["dataset"]
+    assert {name: now[name] for name in was} == was
+    assert after["status"] == before["status"]
+    stored = act("package_show", id=written.record_id)
+    assert {name for name in form_fields() if name in stored} == {name for name in form_fields() if name in shown}
+    assert {extra["key"] for extra in stored["extras"]} >= {"lain_dari_sumber"}
+
+
+def test_a_files_form_loses_nothing_it_does_not_show(office, editor, act):
+    written = office.put("1", "hold", office.layak(**SENT), status="menunggu")
+    before = _record(office, written.record_id)["dataset"]
+    [file] = act("package_show", id=written.record_id)["resources"]
+    sent = {
+        "kamus_data-0-nama": "kecamatan",
+        "kamus_data-0-akses_umum": "True",
+        "kamus_data-0-value_domain": '["A", "B"]',
+        "kamus_data-0-satuan": "",
+        "kamus_data-1-nama": "jumlah",
+        "kamus_data-1-akses_umum": "False",
+        "tahun_data": "",
+    }
+    shown = {name: file[name] for name in ("id", "url", "name", "format")}
+    editor.act("resource_update", **shown, **sent, description="Ditulis orang")
+    [changed] = _record(office, written.record_id)["dataset"]["resources"]
+    assert changed.pop("description") == "Ditulis orang"
+    assert {key: changed[key] for key in before["resources"][0]} == before["resources"][0]
+    assert [(row["field"], row["resource_id"]) for row in office.rows("held")] == [("description", file["id"])]
+
+
+def test_a_person_takes_a_value_away_with_an_empty_field(office, editor, act):
+    written = office.put("1", "hold", office.layak(konsep="Penduduk", klasifikasi=["Kecamatan"]), status="menunggu")
+    editor.act("package_patch", id=written.record_id, konsep="", klasifikasi="", kode_urusan=["", "2.12"])
+    assert {(row["field"], row["value"]) for row in office.rows("held")} == {("konsep", None), ("klasifikasi", None)}
+    office.put("1", "hold", office.layak(konsep="Warga", klasifikasi=["Kecamatan"]), status="menunggu")
+    shown = act("package_show", id=written.record_id)
+    assert not {"konsep", "klasifikasi"} & (shown.keys() | {extra["key"] for extra in shown["extras"]})
 
 
 def test_a_value_set_in_a_file_survives_too(office, editor, act):

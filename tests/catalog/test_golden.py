@@ -103,6 +103,8 @@ def _deep(value):
         return {key: _deep(inner) for key, inner in value.items() if key not in DIFFERS}
     if isinstance(value, list):
         found = [_deep(inner) for inner in value]
+        if all(isinstance(item, dict) and item.keys() == {"key", "value"} for item in found):
+            return sorted(found, key=lambda extra: extra["key"])  # the form lists them in its own order
         return [
             {k: v for k, v in item.items() if not _is_tag(item) or k != "id"} if isinstance(item, dict) else item
             for item in found
@@ -127,6 +129,7 @@ def _create(monkeypatch, made):
     from ckan.plugins import toolkit
 
     from ckanext.satudata.catalog import edits
+    from ckanext.satudata.catalog.package import to_form
 
     site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
     context = {"user": site["name"], "ignore_auth": True, "auth_user_obj": model.User.get(site["id"])}
@@ -134,7 +137,7 @@ def _create(monkeypatch, made):
         made.pop(key)
     monkeypatch.setattr(edits, "guard", lambda *_: None)
     monkeypatch.setattr(edits, "settle", lambda *_, **__: None)
-    return toolkit.get_action("package_create")(context, made)
+    return toolkit.get_action("package_create")(context, to_form(made))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -183,7 +186,7 @@ def test_a_changed_version_reads_back_as_after_ckans_update(case, office, act, s
     from ckan.plugins import toolkit
 
     from ckanext.satudata.catalog import edits
-    from ckanext.satudata.catalog.package import to_package
+    from ckanext.satudata.catalog.package import to_form, to_package
     from satudata_schemas.dataset import Dataset
 
     versions = []
@@ -211,7 +214,7 @@ def test_a_changed_version_reads_back_as_after_ckans_update(case, office, act, s
         versions[1].pop(key)
     site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
     assert edits.guard.__name__ == "<lambda>"
-    toolkit.get_action("package_update")({"user": site["name"], "ignore_auth": True}, versions[1])
+    toolkit.get_action("package_update")({"user": site["name"], "ignore_auth": True}, to_form(versions[1]))
     session.expire_all()
     assert [at for at in _differences(rows, _rows(session, id_)) if not _by_update_alone(at, rows)] == []
     assert [at for at in _differences(shown, _shown(act, id_)) if not _by_update_alone(at, rows)] == []

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask
 
 from ckanext.satudata import cli
 from ckanext.satudata.api.app import mount
-from ckanext.satudata.catalog import edits, index, labels
+from ckanext.satudata.catalog import edits, form, index, labels
 from ckanext.satudata.portal import blueprints, facets, serving, template_functions
 
 
@@ -29,7 +29,9 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     plugins.implements(plugins.ITemplateHelpers)
     plugins.implements(plugins.IFacets, inherit=True)
     plugins.implements(plugins.IPackageController, inherit=True)
+    plugins.implements(plugins.IResourceController, inherit=True)
     plugins.implements(plugins.IPermissionLabels)
+    plugins.implements(plugins.IValidators)
     plugins.implements(plugins.IActions)
     plugins.implements(plugins.IDomainObjectModification, inherit=True)
 
@@ -77,6 +79,14 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
     def after_dataset_show(self, context: Any, pkg_dict: dict[str, Any]) -> None:
         """Take away what the access class hides from this reader."""
         labels.redact(context, pkg_dict)
+
+    def get_validators(self) -> dict[str, Callable[..., Any]]:
+        """What the dataset's form stores of what a person sends."""
+        return form.validators()
+
+    def before_resource_update(self, _context: Any, current: dict[str, Any], resource: dict[str, Any]) -> None:
+        """The form of a file loses nothing it does not show."""
+        form.keep_unshown(current, resource)
 
     def get_dataset_labels(self, dataset_obj: model.Package) -> list[str]:
         """Who may see a dataset."""

@@ -195,7 +195,7 @@ class _Edit:
     def _dataset(self, shown: Mapping[str, Any]) -> Dataset:
         kept = (self.before["dataset"] or {}) if self.before else {}
         unseen = {name: kept[name] for name in unpublished_fields() if name in kept}
-        found = to_dataset(shown).with_fields(**unseen)
+        found = held.untouched_kept(Dataset(kept), to_dataset(shown).with_fields(**unseen), self.id)
         return found.with_fields(identifier=found.get("identifier") or self.identifier, owner_org=self.owner)
 
     def _assess(self) -> Assessment:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
 from ckanext.satudata.catalog.bulk import upsert
-from ckanext.satudata.catalog.package import resource_ids
+from ckanext.satudata.catalog.package import as_sent_back, resource_ids
 from satudata_schemas.dataset import Dataset, canonical
 
 #: the field that stands for a person's decision to keep a dataset from the public
@@ -66,15 +66,33 @@ def differences(before: Dataset, after: Dataset, package: str, *, keep_resource_
     found = [
         Held(name, "", after.get(name))
         for name in sorted({*before, *after} - {"resources"})
-        if canonical({name: before.get(name)}) != canonical({name: after.get(name)})
+        if not same(name, before.get(name), after.get(name))
     ]
     ids = [resource_ids(package, side.resources, keep=keep_resource_ids) for side in (before, after)]
     if ids[0] != ids[1]:
         return [*found, Held("resources", "", [dict(item) for item in after.resources])]
     for id_, old, new in zip(ids[0], before.resources, after.resources, strict=True):
         keys = sorted({*old, *new} - {"created"})  # CKAN fills it in where a source says nothing
-        found += [Held(key, id_, new.get(key)) for key in keys if old.get(key) != new.get(key)]
+        found += [Held(key, id_, new.get(key)) for key in keys if not same(key, old.get(key), new.get(key))]
     return found
+
+
+def same(name: str, before: Any, after: Any) -> bool:
+    """Whether a value is the one there was, or that one as a form sends it back."""
+    sides = [canonical({name: value}) for value in (before, after)]
+    return sides[0] == sides[1] or as_sent_back(before) == as_sent_back(after)
+
+
+def untouched_kept(before: Dataset, after: Dataset, package: str, *, keep_resource_ids: bool = False) -> Dataset:
+    """The dataset after an edit, with every value that the form has only sent back as it was given before."""
+    fields = {name: before[name] for name in after if name in before and same(name, before[name], after[name])}
+    known = dict(zip(resource_ids(package, before.resources, keep=keep_resource_ids), before.resources, strict=True))
+    ids = resource_ids(package, after.resources, keep=keep_resource_ids)
+    fields["resources"] = [
+        {key: old[key] if key in old and same(key, old[key], value) else value for key, value in new.items()}
+        for old, new in ((known.get(id_, {}), new) for id_, new in zip(ids, after.resources, strict=True))
+    ]
+    return after.with_fields(**fields)
 
 
 def keep(

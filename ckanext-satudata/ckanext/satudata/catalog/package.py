@@ -103,13 +103,14 @@ def unpublished_fields() -> frozenset[str]:
 def _decoders() -> dict[str, Callable[[str], Any]]:
     """How the text of an extra becomes a contract value again, for the fields that are not text."""
     return {
-        name: _decoded
+        name: decoded
         for name, field in contract.fields().items()
         if name not in COLUMNS and name not in RELATIONS and not field.is_text
     }
 
 
-def _decoded(value: str) -> Any:
+def decoded(value: str) -> Any:
+    """What the text of an extra says where its field is not text: the JSON it holds, else the text."""
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
@@ -121,10 +122,51 @@ def encoded(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def is_empty(value: Any) -> bool:
+    """Whether a value says nothing, as a form sends what nobody has filled in: such a one counts as absent."""
+    if value is None or isinstance(value, str):
+        return not value
+    return isinstance(value, Mapping | list | tuple) and (not value or value in ([""], [None]))
+
+
+def as_sent_back(value: Any) -> Any:
+    """A value as it comes back from a form in which nobody has touched it, so that only what was changed differs:
+    leaves as text with the browser's line ends, a text for a list of one, nothing empty.
+    """
+    if isinstance(value, Mapping):
+        kept = {key: as_sent_back(inner) for key, inner in value.items() if not is_empty(inner)}
+        return {key: kept[key] for key in sorted(kept)}
+    if isinstance(value, list | tuple):
+        items = [as_sent_back(item) for item in value if not is_empty(item)]
+        return items[0] if len(items) == 1 and isinstance(items[0], str) else items
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+
 def extras_of(fields: Mapping[str, Any]) -> dict[str, str]:
-    """`package.extras` of a dataset: flat, text only."""
+    """`package.extras` of a dataset: flat, text only, nothing empty."""
     leave = COLUMNS | RELATIONS | unpublished_fields()
-    return {key: encoded(value) for key, value in fields.items() if key not in leave and value is not None}
+    return {key: encoded(value) for key, value in fields.items() if key not in leave and not is_empty(value)}
+
+
+@cache
+def form_fields() -> frozenset[str]:
+    """Extras that the form of ckanext-scheming takes and shows flat, because the contract has them in a step of it."""
+    return frozenset(
+        name
+        for name, field in contract.fields().items()
+        if field.in_form and field.step and field.kind != "objects" and name not in COLUMNS | RELATIONS
+    )
+
+
+def to_form(package: Mapping[str, Any]) -> dict[str, Any]:
+    """A package dict of `to_package` as the form sends it to CKAN's actions: its fields flat, lists as lists, beside
+    them the extras the form does not know.
+    """
+    extras = {extra["key"]: extra["value"] for extra in package["extras"]}
+    flat = {key: value for key, value in extras.items() if key in form_fields()}
+    lists = {key: decoded(value) for key, value in flat.items() if contract.fields()[key].is_list}
+    others = [extra for extra in package["extras"] if extra["key"] not in flat]
+    return {**package, **flat, **lists, "extras": others}
 
 
 def to_package(  # noqa: PLR0913 - a package is all of this
@@ -240,10 +282,12 @@ def to_dataset(package: Mapping[str, Any]) -> Dataset:
     flat = {key: package[key] for key in known if key in package and key not in RELATIONS}
     extras = {extra["key"]: extra["value"] for extra in package.get("extras") or []}
     for key, value in {**extras, **flat}.items():
-        if value is None or value == "" or key in unpublished_fields():
+        if key in unpublished_fields():
             continue
         decode = decoders.get(key)
-        fields[key] = decode(value) if decode and isinstance(value, str) else value
+        read = decode(value) if decode and isinstance(value, str) else value
+        if not is_empty(read):
+            fields[key] = read
     tags = [tag["name"] for tag in package.get("tags") or [] if not tag.get("vocabulary_id")]
     if tags:
         fields["tags"] = tags
@@ -261,7 +305,7 @@ def _from_resource(resource: Mapping[str, Any], derived: str) -> dict[str, Any]:
     """A resource of the contract from CKAN's dict: with the source's id, without one that only derives from its key."""
     found = {}
     for key, value in resource.items():
-        if value is None or value == "" or key in _RESOURCE_OWN or key == SOURCE_ID:
+        if is_empty(value) or key in _RESOURCE_OWN or key == SOURCE_ID:
             continue
         if key == "id":
             value = resource.get(SOURCE_ID) or (None if value == derived else value)  # noqa: PLW2901
@@ -269,5 +313,14 @@ def _from_resource(resource: Mapping[str, Any], derived: str) -> dict[str, Any]:
                 continue
         elif key in ("created", "last_modified") and isinstance(value, str):
             value = value.removesuffix("T00:00:00")  # noqa: PLW2901
+        elif key == "kamus_data" and isinstance(value, list):
+            value = [column(item) for item in value]  # noqa: PLW2901
         found[key] = value
     return found
+
+
+def column(shown: Any) -> Any:
+    """A column of the data dictionary: CKAN puts the keys its form does not know under one of its own."""
+    if not isinstance(shown, Mapping) or not isinstance(shown.get("__extras"), Mapping):
+        return shown
+    return {**{key: value for key, value in shown.items() if key != "__extras"}, **shown["__extras"]}
