@@ -13,6 +13,7 @@ from ckanext.satudata.portal.records import Problem
 from satudata_harvesters.errors import ReadingError
 from satudata_harvesters.preview import preview as first_datasets
 from satudata_harvesters.source import Source
+from satudata_schemas import personal_data
 
 #: A person waits before the page: one attempt, a quarter of a minute.
 _LIMITS = {"connect": 5, "read": 10, "deadline": 15, "attempts": 1}
@@ -79,14 +80,22 @@ def _shown(item: Any) -> Shown:
         if isinstance(resources, list)
         else []
     )
-    hidden = item.hasil == "tidak_dimuat"
     return Shown(
-        title=wording.clean((item.identifier if hidden else item.title) or item.identifier or item.pointer, 200),
+        title=wording.clean(_called(item), 200),
         hasil=item.hasil,
         score=item.assessment.score,
         formats=[name for name in dict.fromkeys(names) if name][:6],
         problems=sorted(found, key=lambda one: ("error", "warning", "info").index(one.severity)),
     )
+
+
+def _called(item: Any) -> str:
+    """What a record is called: its place where it is not to be loaded and its identifier may be a person's number."""
+    if item.hasil != "tidak_dimuat" and item.title:
+        return str(item.title)
+    identifier = item.identifier or ""
+    personal = personal_data.may_hold_nik(identifier) and any(personal_data.niks(identifier))
+    return item.pointer if personal or not identifier else str(identifier)
 
 
 def _failure(error: ReadingError) -> Problem:
