@@ -24,8 +24,13 @@ WIB = timezone(timedelta(hours=7))
 MISSING = frozenset(
     {"", "-", "--", "...", "…", "n/a", "na", "null", "none", "nan", "#num!", "#n/a", "tidak ada", "belum diketahui"}
 )
+#: Letters and digits that none of these words begins with: what begins with one is looked at no further.
+TELLING = frozenset("0123456789acdefghijklmopqrsuvwxyz") | frozenset("ACDEFGHIJKLMOPQRSUVWXYZ")
 #: Longer texts are not looked into for dates and numbers.
 LONGEST = 200
+#: Values of applications repeat (offices, years, codes, days): so many short ones are remembered for each field.
+REMEMBERED = 4096
+SHORT = 64
 
 _MONTHS = {
     name: number
@@ -131,6 +136,8 @@ def html_text(value: Any) -> str | None:
     found = text(value)
     if found is None:
         return None
+    if "<" not in found and "&" not in found and "  " not in found and found.isprintable():
+        return found
     if _TAG.search(found):
         parser = _Text()
         parser.feed(found)
@@ -206,6 +213,7 @@ def day(value: Any, zone: timezone = WIB) -> str | None:
     return date_text(written)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def date_text(written: str) -> str | None:
     """A date in words or figures: `9 Agustus 2024`, `Agt 2024`, `09/08/2024` (day first), `2024-08-09`, `2022.0`."""
     plain = re.sub(r"^(senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*,?\s*", "", written.strip().lower())
@@ -291,7 +299,7 @@ def geometry(value: Any) -> dict[str, Any] | None:
 def url(value: Any) -> str | None:
     """An address with a scheme; what has none but looks like one gets https."""
     found = text(value)
-    if found and re.match(r"www\.[\w-]+\.", found):
+    if found and found.startswith("www.") and re.match(r"www\.[\w-]+\.", found):
         return "https://" + found
     return found
 
@@ -313,23 +321,29 @@ def code(vocabulary: str, value: Any) -> str | None:
     return None if found is None else _code(vocabulary, found[:LONGEST]) if len(found) <= LONGEST else found
 
 
+def _remembered(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A reader whose answers for short texts are kept; only for one that answers with what nobody can change."""
+    known = lru_cache(maxsize=REMEMBERED)(read)
+    return lambda value: known(value) if type(value) is str and len(value) <= SHORT else read(value)
+
+
 def _of_kind(field: contract.Field) -> Callable[[Any], Any]:
     vocabulary = field.vocabulary
     if vocabulary and field.is_list:
         return lambda value: [code(vocabulary, item) for item in texts(value) or []] or None
     if vocabulary:
-        return lambda value: code(vocabulary, value)
+        return _remembered(lambda value: code(vocabulary, value))
     if field.name == "periode_akhir":
-        return lambda value: period(value, end=True) or text(value)
+        return _remembered(lambda value: period(value, end=True) or text(value))
     kinds: Mapping[str, Callable[[Any], Any]] = {
         "markdown": html_text,
         "list": texts,
         "multi": texts,
         "years": lambda value: years(value) or texts(value),
-        "date": lambda value: day(value) or text(value),
-        "period": lambda value: period(value) or text(value),
-        "number": number,
-        "boolean": boolean,
+        "date": _remembered(lambda value: day(value) or text(value)),
+        "period": _remembered(lambda value: period(value) or text(value)),
+        "number": _remembered(number),
+        "boolean": _remembered(boolean),
         "geojson": geometry,
         "url": url,
     }
@@ -371,5 +385,5 @@ def is_missing(value: Any) -> bool:
     """Whether a raw value says that there is nothing."""
     if type(value) is str:
         # None of the words is longer; most values are.
-        return len(value) < 40 and value.strip().lower() in MISSING
+        return value[:1] not in TELLING and len(value) < 40 and value.strip().lower() in MISSING
     return value is None or (isinstance(value, list | tuple | dict) and not value)

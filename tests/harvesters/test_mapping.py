@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from satudata_harvesters.errors import ConfigError
 from satudata_harvesters.mapping import Mapping
+from satudata_harvesters.mappings.fields import MOST_KEYS, Ways, claim
 from satudata_harvesters.source import Source
 from tests.harvesters.test_values import ANYTHING
 
@@ -257,3 +258,10 @@ def test_no_record_makes_a_mapping_raise(spec, raw):
 @pytest.mark.parametrize("raw", ["teks", None, 5, []])
 def test_what_is_no_record_is_an_issue(raw):
     assert [issue.code for issue in mapped(raw).issues] == ["W-MAP-003"]
+
+
+def test_keys_that_a_source_makes_up_anew_for_every_record_do_not_fill_the_memory():
+    ways = Ways(lambda key: (key, str))
+    for number in range(MOST_KEYS + 10):
+        assert claim(ways, [(f"k{number}", "x")], {}) == {}
+    assert len(ways) <= MOST_KEYS

@@ -132,3 +132,9 @@ def test_no_value_makes_a_reader_raise(value):
         read(value)
     values.code("kategori", value)
     values.moment(value)
+
+
+def test_no_word_for_nothing_begins_with_a_letter_that_tells_otherwise():
+    beginnings = {form[:1] for word in values.MISSING for form in (word, word.upper(), " " + word)}
+    assert not beginnings & values.TELLING
+    assert all(values.is_missing(form) for word in values.MISSING for form in (word, word.upper(), f" {word}\n"))

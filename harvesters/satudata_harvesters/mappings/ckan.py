@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timezone
 from typing import Any
 
 from satudata_harvesters import values
 from satudata_harvesters.mappings import Draft, Ready
-from satudata_harvesters.mappings.fields import contract_name, resources
+from satudata_harvesters.mappings.fields import Ways, claim, contract_name, resources
 
 #: Change with every reading or harvest of the portal itself, and say nothing about the data.
 VOLATILE = frozenset(
@@ -50,29 +50,36 @@ _OFFICE = re.compile(
 )
 
 
+def _way(key: str) -> tuple[str, Callable[[Any], Any]] | None:
+    name = None if key in OWN_MEANING else contract_name(key)
+    return None if name is None else (name, values.reader(name))
+
+
+_WAYS = Ways(_way)
+
+
 def read(raw: Mapping[str, Any], portal: str = "") -> Draft:
     """A package as `package_search` or `package_show` gives it."""
-    extras = _extras(raw.get("extras"))
-    draft = Draft(values.text(raw.get("id")), {}, {key: value for key, value in raw.items() if value is not None})
-    draft.rest.pop("id", None)
-    for holder, items in ((draft.rest, raw), (extras, dict(extras))):
-        for key, value in items.items():
-            _take(draft, holder, key, value)
-    _fallbacks(draft, raw, extras)
+    dataset: dict[str, Any] = {}
+    rest = claim(_WAYS, raw.items(), dataset, languages=True)
+    extras = claim(_WAYS, _extras(raw.get("extras")).items(), dataset, languages=True)
+    draft = Draft(values.text(raw.get("id")), dataset, rest)
+    rest.pop("id", None)
+    _fallbacks(dataset, raw, extras)
     _tags(draft, raw)
-    draft.dataset["resources"], others = resources(raw.get("resources"))
-    draft.rest.pop("resources", None)
+    dataset["resources"], others = resources(raw.get("resources"))
+    rest.pop("resources", None)
     if any(others):
-        draft.rest["resources"] = others
+        rest["resources"] = others
     _dates(draft, raw)
-    draft.rest.pop("extras", None)
+    rest.pop("extras", None)
     if "harvest_object_id" in extras:
-        draft.rest["harvest_object_id"] = extras.pop("harvest_object_id")
+        rest["harvest_object_id"] = extras.pop("harvest_object_id")
     if extras:
-        draft.rest["extras"] = extras
+        rest["extras"] = extras
     name = values.text(raw.get("name"))
-    if portal and name and "landing_page" not in draft.dataset:
-        draft.dataset["landing_page"] = f"{portal.rstrip('/')}/dataset/{name}"
+    if portal and name and "landing_page" not in dataset:
+        dataset["landing_page"] = f"{portal.rstrip('/')}/dataset/{name}"
     return draft
 
 
@@ -82,59 +89,79 @@ def _extras(raw: Any) -> dict[str, Any]:
         return {str(key): value for key, value in raw.items() if value is not None}
     found: dict[str, Any] = {}
     for item in raw if isinstance(raw, list) else []:
-        if isinstance(item, Mapping) and item.get("key") is not None and item.get("value") is not None:
-            key = str(item["key"])
-            while key in found:
-                key += " (2)"
-            found[key] = item["value"]
+        if type(item) is not dict and not isinstance(item, Mapping):
+            continue
+        key, value = item.get("key"), item.get("value")
+        if key is not None and value is not None:
+            name = key if type(key) is str else str(key)
+            while name in found:
+                name += " (2)"
+            found[name] = value
     return found
 
 
-def _take(draft: Draft, holder: dict[str, Any], key: str, value: Any) -> None:
-    name = None if value is None or key in OWN_MEANING else contract_name(key)
-    if name is None or name in draft.dataset or values.is_missing(value):
-        return
-    found = values.reader(name)(value)
-    if found is None:
-        return
-    draft.dataset[name] = found
-    # A text in several languages is one text in the contract; its other languages stay with the source's keys.
-    if not isinstance(value, Mapping) or name == "spatial":
-        holder.pop(key, None)
-
-
-def _fallbacks(draft: Draft, raw: Mapping[str, Any], extras: dict[str, Any]) -> None:
+def _fallbacks(dataset: dict[str, Any], raw: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     """Where CKAN or a well-known portal keeps what the contract asks for, when it stands nowhere under its own name."""
-    organization = raw.get("organization")
-    organization = organization if isinstance(organization, Mapping) else {}
-    contacts = raw.get("contact_points")
-    contact = contacts[0] if isinstance(contacts, list) and contacts and isinstance(contacts[0], Mapping) else {}
-    candidates: Iterator[tuple[str, Any]] = iter(
-        (
-            ("title", raw.get("title_translated")),
-            ("title", raw.get("display_name")),
-            ("notes", raw.get("notes_translated")),
-            ("notes", raw.get("description")),
-            ("produsen_data_name", organization.get("title")),
-            ("produsen_data_name", organization.get("name")),
-            ("license_id", raw.get("license_title")),
-            ("license_id", raw.get("license_url")),
-            ("jadwal_pemutakhiran", DAYS.get(str(raw.get("data_update_frequency")))),
-            ("kontak_nama_unit", extras.get("contact_name") or contact.get("name")),
-            ("kontak_nama_unit", unit_name(raw.get("maintainer"))),
-            ("kontak_nama_unit", unit_name(raw.get("author"))),
-            ("kontak_surel", extras.get("contact_email") or extras.get("contact-email") or contact.get("email")),
-            ("kontak_surel", raw.get("maintainer_email")),
-            ("kontak_surel", raw.get("author_email")),
-            ("tanggal_mutakhir", raw.get("modified") or extras.get("modified")),
-            ("tanggal_terbit", raw.get("metadata_created")),
-        )
-    )
-    for name, value in candidates:
-        if name not in draft.dataset and not values.is_missing(value):
-            found = values.reader(name)(value)
+    for name, candidates in _CANDIDATES:
+        if name in dataset:
+            continue
+        for candidate in candidates:
+            value = candidate(raw, extras)
+            found = None if values.is_missing(value) else values.reader(name)(value)
             if found is not None:
-                draft.dataset[name] = found
+                dataset[name] = found
+                break
+
+
+_Candidate = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+
+
+def _of(key: str) -> _Candidate:
+    return lambda raw, _: raw.get(key)
+
+
+def _of_organization(key: str) -> _Candidate:
+    def find(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Any:
+        organization = raw.get("organization")
+        return organization.get(key) if isinstance(organization, Mapping) else None
+
+    return find
+
+
+def _of_contact(key: str, *names: str) -> _Candidate:
+    """A contact's own extras, else the first of its `contact_points`."""
+
+    def find(raw: Mapping[str, Any], extras: Mapping[str, Any]) -> Any:
+        told = next((extras[name] for name in names if extras.get(name)), None)
+        contacts = raw.get("contact_points")
+        if told or not (isinstance(contacts, list) and contacts and isinstance(contacts[0], Mapping)):
+            return told
+        return contacts[0].get(key)
+
+    return find
+
+
+_CANDIDATES: tuple[tuple[str, tuple[_Candidate, ...]], ...] = (
+    ("title", (_of("title_translated"), _of("display_name"))),
+    ("notes", (_of("notes_translated"), _of("description"))),
+    ("produsen_data_name", (_of_organization("title"), _of_organization("name"))),
+    ("license_id", (_of("license_title"), _of("license_url"))),
+    ("jadwal_pemutakhiran", (lambda raw, _: DAYS.get(str(raw.get("data_update_frequency"))),)),
+    (
+        "kontak_nama_unit",
+        (
+            _of_contact("name", "contact_name"),
+            lambda raw, _: unit_name(raw.get("maintainer")),
+            lambda raw, _: unit_name(raw.get("author")),
+        ),
+    ),
+    (
+        "kontak_surel",
+        (_of_contact("email", "contact_email", "contact-email"), _of("maintainer_email"), _of("author_email")),
+    ),
+    ("tanggal_mutakhir", (lambda raw, extras: raw.get("modified") or extras.get("modified"),)),
+    ("tanggal_terbit", (_of("metadata_created"),)),
+)
 
 
 def unit_name(name: Any) -> str | None:
@@ -145,14 +172,26 @@ def unit_name(name: Any) -> str | None:
 
 def _tags(draft: Draft, raw: Mapping[str, Any]) -> None:
     listed = raw.get("tags")
-    found = values.texts([tag for tag in listed if tag]) if isinstance(listed, list) else values.texts(listed)
+    found = _words(listed) if isinstance(listed, list) else values.texts(listed)
     found = found or values.texts(raw.get("keywords"))
     if found:
         draft.dataset["tags"] = found
     elif draft.dataset.get("tags") == []:
         del draft.dataset["tags"]
-    if isinstance(listed, list) and all(isinstance(tag, str | Mapping) for tag in listed):
+    if isinstance(listed, list) and all(type(tag) is dict or isinstance(tag, str | Mapping) for tag in listed):
         draft.rest.pop("tags", None)
+
+
+def _words(listed: list[Any]) -> list[str] | None:
+    """The tags' names, each once; straight for tags as every CKAN writes them."""
+    names: dict[str, None] = {}
+    for tag in listed:
+        name = (tag.get("display_name") or tag.get("name")) if type(tag) is dict else None
+        word = name.strip() if type(name) is str and name.isprintable() else ""
+        if not word:
+            return values.texts([tag for tag in listed if tag])
+        names[word] = None
+    return list(names) or None
 
 
 def _dates(draft: Draft, raw: Mapping[str, Any]) -> None:
@@ -163,8 +202,9 @@ def _dates(draft: Draft, raw: Mapping[str, Any]) -> None:
     listed = raw.get("resources")
     for resource in listed if isinstance(listed, list) else ():
         if isinstance(resource, Mapping):
-            read_at = [values.day(resource.get(key), timezone.utc) for key in ("last_modified", "created")]
-            moments += [found for found in read_at[:1] if found] or [found for found in read_at[1:] if found]
+            found = values.day(resource.get("last_modified"), timezone.utc)
+            found = found or values.day(resource.get("created"), timezone.utc)
+            moments += [found] if found else []
     if moments:
         draft.dataset["tanggal_mutakhir"] = max(moments)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,10 +23,75 @@ def contract_name(key: str) -> str | None:
     return None if name in NOT_FROM_SOURCES else name
 
 
-@lru_cache(maxsize=1024)
-def resource_name(key: str) -> str | None:
-    """The contract field of a resource that a source's key stands for."""
-    return contract.resource_field_name(key)
+#: The contract field a key stands for, and what reads its values.
+_Way = tuple[str, Callable[[Any], Any]]
+#: Keys of a source are few; one that makes them up anew for every record must not fill the memory.
+MOST_KEYS = 8192
+
+
+class Ways(dict[str, "_Way | None"]):
+    """What becomes of each key, decided when it is first met: a way, or None for a key that stays as it is."""
+
+    def __init__(self, decide: Callable[[str], _Way | None]) -> None:
+        super().__init__()
+        self._decide = decide
+
+    def __missing__(self, key: str) -> _Way | None:
+        if len(self) >= MOST_KEYS:
+            self.clear()
+        way = self[key] = self._decide(key)
+        return way
+
+
+def claim(
+    ways: Ways, items: Iterable[tuple[str, Any]], into: dict[str, Any], *, languages: bool = False
+) -> dict[str, Any]:
+    """Put what the contract knows into `into`, the first of each field, and return the rest of a record.
+
+    A text in several languages is one text in the contract; with `languages` it stays whole in the rest, too. This is
+    the innermost loop of reading: it calls nothing where a look at the value tells enough.
+    """
+    rest: dict[str, Any] = {}
+    plain, telling, missing = values.text, values.TELLING, values.is_missing
+    for key, value in items:
+        if value is None:
+            continue
+        way = ways[key]
+        if way is None or way[0] in into:
+            rest[key] = value
+            continue
+        name, read = way
+        if type(value) is str:
+            if value[:1] not in telling and missing(value):
+                rest[key] = value
+                continue
+            found = (value.strip() or None) if read is plain and value.isprintable() else read(value)
+        else:
+            found = None if missing(value) else read(value)
+            if languages and isinstance(value, Mapping) and name != "spatial":
+                rest[key] = value
+        if found is None:
+            rest[key] = value
+        else:
+            into[name] = found
+    return rest
+
+
+def _resource_way(key: str) -> _Way | None:
+    name = contract.resource_field_name(key)
+    if name is None:
+        return None
+    if name in {"id", "hash", "mimetype", "last_modified", "created"}:
+        return name, values.text
+    return name, _columns if name == "kamus_data" else values.reader(name, "resource")
+
+
+def _columns(value: Any) -> list[dict[str, Any]] | None:
+    found = [dict(column) for column in value if isinstance(column, Mapping)] if isinstance(value, list) else []
+    return found or None
+
+
+_RESOURCE_WAYS = Ways(_resource_way)
 
 
 def resources(raw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -34,34 +99,9 @@ def resources(raw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     read: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for item in raw if isinstance(raw, list) else []:
-        if not isinstance(item, Mapping):
+        if type(item) is not dict and not isinstance(item, Mapping):
             continue
         resource: dict[str, Any] = {}
-        other: dict[str, Any] = {}
-        for key, value in item.items():
-            if value is None:
-                continue
-            name = resource_name(key)
-            # `None` as a word is what some exporters leave behind for an empty field.
-            found = (
-                None if name is None or name in resource or values.is_missing(value) else _resource_value(name, value)
-            )
-            if found is None:
-                other[key] = value
-            else:
-                resource[name] = found  # type: ignore[index]
+        others.append(claim(_RESOURCE_WAYS, item.items(), resource))
         read.append(resource)
-        others.append(other)
     return read, others
-
-
-def _resource_value(name: str, value: Any) -> Any:
-    if name in {"id", "hash", "mimetype", "last_modified", "created"}:
-        return values.text(value)
-    if name == "kamus_data":
-        return (
-            [dict(column) for column in value if isinstance(column, Mapping)] or None
-            if isinstance(value, list)
-            else None
-        )
-    return values.reader(name, "resource")(value)
