@@ -28,10 +28,10 @@ def test() -> NoReturn:
 
 
 def test_pure() -> NoReturn:
-    """Run the tests that need no service."""
+    """Run the quick tests that need no service."""
     _prepare(services=False)
     folders = [f"tests/{name}" for name in PURE_TESTS if (CHECKOUT / "tests" / name).exists()]
-    _pytest(["-m", "not long", "--pure", "-n", "auto", *folders, *_extra()])
+    _pytest(["-m", "not long and not heavy", "--pure", "-n", "auto", *folders, *_extra()])
 
 
 def test_long() -> NoReturn:

@@ -288,6 +288,8 @@ def _unit_by_words(title: str, measure: str) -> Iterator[Suggestion]:
 
 
 def _at(text: str, word: str) -> int | None:
+    if word not in text:  # nearly always; and a pattern of its own for each of the many words is dear
+        return None
     match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)
     return match.start() if match else None
 

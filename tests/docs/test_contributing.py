@@ -90,6 +90,7 @@ def python(house, *arguments):
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("heading", "count"), [("Add a connector", 2), ("Add a rule", 3)])
 def test_an_example_works_as_it_is_written(house, heading, count):
     found = blocks(heading)

@@ -97,6 +97,7 @@ def test_what_is_no_aggregate_is_refused():
     assert caught.value.code == "E-TRK-029"
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_rows():
     def peak(count):
         tracemalloc.start()

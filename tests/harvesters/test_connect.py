@@ -129,6 +129,7 @@ def test_every_recorded_answer_is_read_to_its_count_or_named_as_an_error(recorde
         assert caught.value.code == ANSWERS[name]
 
 
+@pytest.mark.heavy
 def test_every_recorded_table_is_known(recorded, propose, serve):
     for path in sorted((recorded / "tables").iterdir()):
         at = serve(lambda _, path=path: answer(path.read_bytes(), Content_Type=TYPES[path.suffix[1:]]))

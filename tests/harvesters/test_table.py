@@ -144,6 +144,7 @@ def test_a_sheet_that_is_not_there_is_named(table):
     assert caught.value.params["reason"] == "Lembar 9"
 
 
+@pytest.mark.heavy
 def test_every_recorded_table_is_read(recorded, client, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(recorded))
     pages = list(TableFiles({"url": "folder:tables", "shape": "files"}, client()).pages())

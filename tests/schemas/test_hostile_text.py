@@ -57,6 +57,7 @@ READERS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("reader", sorted(READERS))
 def test_hostile_text_is_read_quickly(reader):
     read = READERS[reader]
@@ -79,6 +80,7 @@ def _timed(read, text):
 RECORDED = Path(__file__).parents[3] / "shared" / "recorded" / "tables"
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded tables are not here")
 def test_no_recorded_table_of_statistics_is_taken_for_personal_data():
     from satudata_schemas.examine import examine

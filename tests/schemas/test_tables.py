@@ -231,6 +231,7 @@ def test_what_is_no_table_is_said_so(tmp_path, name, content, code):
     assert caught.value.issue.message("id")
 
 
+@pytest.mark.heavy
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     bomb(tmp_path / "a.xlsx")
     with pytest.raises(TableError) as caught:
@@ -244,6 +245,7 @@ def test_a_missing_file_is_said_so(tmp_path):
     assert caught.value.issue.code == "E-TBL-001"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["long", "string", "wide"])
 def test_memory_stays_bounded_on_large_input(tmp_path, kind):
     path = tmp_path / "a.csv"
