@@ -276,3 +276,15 @@ def test_what_a_person_deleted_while_it_was_lost_stays_deleted_when_its_source_s
     act("package_delete", id=id_)
     record = _record(office, id_)
     assert (record["status"], record["tidak_ditemukan_sejak"]) == ("ditarik", None)
+
+
+def test_an_edit_does_not_lose_the_version_that_waits_to_be_mended(office, editor):
+    written = office.put()
+    newer = office.layak(notes="Uraian yang lebih baru dari sumber.", resources=[])
+    office.put(dataset=newer)
+    assert _record(office, written.record_id)["pending"] is not None
+    editor.act("package_patch", id=written.record_id, title="Judul yang ditulis orang")
+    office.put(dataset=newer)
+    record = _record(office, written.record_id)
+    assert record["fingerprint"] is None or record["pending"]["notes"] == newer["notes"]
+    assert record["perbaikan_tertunda"] is True

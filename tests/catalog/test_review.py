@@ -130,3 +130,39 @@ def test_counts_and_issues_of_a_source(office, session):
     found = status.of_package(session, "satu")
     assert found.record["status"] == "tayang"
     assert {issue.code for issue in found.issues} <= {group["code"] for group in grouped}
+
+
+def test_approval_publishes_what_its_office_had_hidden(office, person, walidata, session, act):
+    written = office.put()
+    person(office.name, "editor").act("package_patch", id=written.record_id, private=True)
+    assert act("package_show", id=written.record_id)["private"] is True
+    [decided] = _approve(session, [written.record_id], walidata)
+    assert (decided.outcome, decided.status) == ("approved", "tayang")
+    assert act("package_show", id=written.record_id)["private"] is False
+    assert office.put(dataset=office.layak(notes="Uraian baru dari sumber.")).status == "tayang"
+
+
+def test_a_next_version_that_is_returned_is_not_lost(office, walidata, session):
+    written = office.put()
+    newer = office.layak(notes="Uraian yang lebih baru dari sumber.")
+    office.settle(office.ask("1", "hold", newer, status="menunggu"))
+    [record] = office.rows("record")
+    assert (record["status"], record["pending"]["notes"]) == ("tayang", newer["notes"])
+
+    _send_back(session, [written.record_id], walidata, reason="Lengkapi.")
+    [record] = office.rows("record")
+    assert (record["status"], record["dataset"]["notes"]) == ("dikembalikan", newer["notes"])
+    _approve(session, [written.record_id], walidata)
+    [record] = office.rows("record")
+    assert (record["status"], record["dataset"]["notes"], record["pending"]) == ("tayang", newer["notes"], None)
+
+
+def test_a_next_version_of_priority_data_waits_for_the_pembina_and_is_not_lost(office, walidata, pembina, session):
+    written = office.put(dataset=office.layak(prioritas_tahun=["2026"]))
+    newer = office.layak(prioritas_tahun=["2026"], notes="Uraian yang lebih baru dari sumber.")
+    office.settle(office.ask("1", "hold", newer, status="menunggu"))
+
+    _approve(session, [written.record_id], walidata)
+    _approve(session, [written.record_id], pembina)
+    [record] = office.rows("record")
+    assert (record["status"], record["dataset"]["notes"], record["pending"]) == ("tayang", newer["notes"], None)

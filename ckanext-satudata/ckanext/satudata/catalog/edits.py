@@ -225,9 +225,15 @@ class _Edit:
         return status if unchanged and status in ("draf", "menunggu", "disetujui", "dikembalikan") else "menunggu"
 
 
-def _lost_since(edit: _Edit, after: Outcome) -> dt.date | None:
-    """An edit does not find again what the source has lost; what a person deletes is no longer lost but deleted."""
-    return edit.before["tidak_ditemukan_sejak"] if edit.before and not after.withdrawn else None
+def _carried(edit: _Edit, after: Outcome) -> dict[str, Any]:
+    """What an edit leaves as it is: it does not find again what the source has lost (what a person deletes is no longer
+    lost but deleted), and a version that waited to be mended is judged anew by the next harvest.
+    """
+    before = edit.before
+    if before is None:
+        return {}
+    lost = {"tidak_ditemukan_sejak": None if after.withdrawn else before["tidak_ditemukan_sejak"]}
+    return lost | ({"fingerprint": None} if before["pending"] is not None else {})
 
 
 class _EditPlanner(Planner):
@@ -246,7 +252,7 @@ class _EditPlanner(Planner):
             fingerprint=fingerprint(edit.dataset) if fresh else None,
             package_id=edit.id,
             name=edit.name,
-            standing={"tidak_ditemukan_sejak": _lost_since(edit, after)},
+            standing=_carried(edit, after),
         )
         super().__init__(asked, stored, actor=actor, run=None)
         self.edit, self.after = edit, after

@@ -114,8 +114,9 @@ class Planner:
             return dataset
         if before is None:
             return None
-        if after.public and self.asked.action == "publish" and before["pending"] is not None:
-            return Dataset(before["pending"])
+        next_one = self.asked.action == "publish" if after.public else not after.withdrawn
+        if next_one and before["pending"] is not None:
+            return Dataset(before["pending"])  # published, or returned or waiting in the place of the published one
         return Dataset(before["dataset"]) if before["dataset"] is not None else None
 
     def _record(

@@ -7,14 +7,14 @@ checked again by the Pembina Data.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import audit, roles, tables
+from ckanext.satudata.catalog import audit, held, roles, tables
 from ckanext.satudata.catalog.write import Write, write
 from satudata_schemas.dataset import Dataset
 
@@ -152,6 +152,13 @@ def _records(session: Session, ids: Sequence[str]) -> dict[str, Mapping[str, Any
     return {key: dict(row) for row in rows for key in (row["name"], row["id"]) if key}
 
 
+def _show_again(session: Session, asked: Iterable[Write]) -> None:
+    """What its office has hidden and the Walidata publishes is no longer kept from the public."""
+    published = [one.package_id for one in asked if one.action == "publish"]
+    kept = tables.held.c
+    session.execute(delete(tables.held).where(kept.package_id.in_(published), kept.field == held.PRIVATE))
+
+
 def _settled(
     session: Session,
     ids: Sequence[str],
@@ -162,6 +169,7 @@ def _settled(
     actor: str | None,
     reason: str | None,
 ) -> list[Decided]:
+    _show_again(session, asked.values())
     for id_, written in zip(asked, write(session, list(asked.values()), actor=actor, run=None), strict=True):
         refused = written.outcome == "refused"
         decided[id_] = Decided(
