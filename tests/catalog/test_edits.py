@@ -123,7 +123,7 @@ SENT = {
             "id": "tabel-1",
             "url": "https://data.example.go.id/penduduk.csv",
             "name": "Penduduk",
-            "format": "CSV",
+            "format": "csv",
             "kunci_sumber": "tetap",
             "kamus_data": [
                 {"nama": "kecamatan", "akses_umum": True, "value_domain": ["A", "B"], "catatan": "tetap"},

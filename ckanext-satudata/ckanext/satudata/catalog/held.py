@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ckan.lib.helpers import unified_resource_format
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -80,7 +81,11 @@ def differences(before: Dataset, after: Dataset, package: str, *, keep_resource_
 def same(name: str, before: Any, after: Any) -> bool:
     """Whether a value is the one there was, or that one as a form sends it back."""
     sides = [canonical({name: value}) for value in (before, after)]
-    return sides[0] == sides[1] or as_sent_back(before) == as_sent_back(after)
+    if sides[0] == sides[1]:
+        return True
+    if name == "format" and isinstance(before, str) and isinstance(after, str):
+        return bool(unified_resource_format(before) == unified_resource_format(after))
+    return bool(as_sent_back(before) == as_sent_back(after))
 
 
 def untouched_kept(before: Dataset, after: Dataset, package: str, *, keep_resource_ids: bool = False) -> Dataset:
