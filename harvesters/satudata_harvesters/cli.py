@@ -20,10 +20,12 @@ from satudata_harvesters.connector import registry
 from satudata_harvesters.credentials import credentials
 from satudata_harvesters.errors import ConfigError, Lang, ReadingError, redact
 from satudata_harvesters.http import Http
-from satudata_harvesters.preview import Preview
+from satudata_harvesters.preview import Item, Preview
 from satudata_harvesters.preview import preview as preview_source
+from satudata_harvesters.report import by_weight, csv_report, html_report, xlsx_report
 from satudata_harvesters.source import http_for, load_source
 from satudata_schemas import contract
+from satudata_schemas import template as templates
 from satudata_schemas.profile import Profile, ProfileError
 
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
@@ -130,28 +132,115 @@ def satudata() -> None:
     """
 
 
+def _output(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option("--force", is_flag=True, help="Timpa berkas yang sudah ada.")(function)
+    return click.option("--output", type=click.Path(path_type=Path), metavar="BERKAS", help="Berkas yang ditulis.")(
+        function
+    )
+
+
 @satudata.command()
-@click.argument("what", metavar="BERKAS|ALAMAT")
+@click.argument("what", metavar="BERKAS|FOLDER|ALAMAT")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "html", "xlsx"]),
+    default="text",
+    show_default=True,
+    help="Bentuk laporan.",
+)
+@_output
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Jumlah dataset paling banyak."
 )
 @_reading
 @_common
-def check(what: str, limit: int, networks: Sequence[str], profile: str | None, as_json: bool, lang: Lang) -> None:
-    """Periksa dataset dalam berkas JSON/YAML/JSONL, atau pada portal CKAN.
+def check(  # noqa: PLR0917 - click gives them by name
+    what: str,
+    limit: int,
+    form: str,
+    output: Path | None,
+    force: bool,
+    networks: Sequence[str],
+    profile: str | None,
+    as_json: bool,
+    lang: Lang,
+) -> None:
+    """Periksa dataset, templat metadata, berkas data, folder, atau portal CKAN.
 
     \b
     Contoh:
       satudata check dataset.yaml
       satudata check paket-ckan.jsonl --json
-      satudata check https://data.contoh.go.id --limit 20
+      satudata check metadata.xlsx --profile sdi-2019
+      satudata check penduduk.csv
+      satudata check https://data.contoh.go.id --format xlsx --output laporan.xlsx
     """
+    _refuse_existing(output, force)
     chosen = _profile(profile)
     if what.startswith(("http://", "https://")):
         report = checking.check_url(what, Http(allow_networks=networks), limit=limit, profile=chosen)
     else:
-        report = checking.check_file(Path(what), limit=limit, profile=chosen)
-    _show(report, as_json, lang)
+        report = checking.check_path(Path(what), limit=limit, profile=chosen)
+    form = "json" if as_json else form
+    if output is None and form in {"text", "json"}:
+        _show(report, form == "json", lang)
+    _write(_REPORTS[form](report, lang), output)
+    if report.error is not None:
+        _tell(report.error, lang)
+    sys.exit(_exit_code(report))
+
+
+_REPORTS: dict[str, Callable[[Preview, Lang], str | bytes]] = {
+    "text": lambda report, lang: "\n".join(_lines(report, lang)) + "\n",
+    "json": lambda report, lang: json.dumps(report.to_dict(lang), ensure_ascii=False, indent=1) + "\n",
+    "csv": csv_report,
+    "html": html_report,
+    "xlsx": xlsx_report,
+}
+
+
+def _refuse_existing(output: Path | None, force: bool) -> None:
+    if output is not None and output.exists() and not force:
+        raise ConfigError("E-CFG-016", path=output.name)
+
+
+def _write(content: str | bytes, output: Path | None) -> None:
+    """To the file, or to standard output; a workbook is not poured onto a terminal."""
+    if output is None:
+        if isinstance(content, bytes) and sys.stdout.isatty():
+            raise ConfigError("E-CFG-004", field="--output", expected="laporan.xlsx")
+        click.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content if isinstance(content, bytes) else content.encode())
+    except OSError:
+        raise ConfigError("E-CFG-018", path=output.name) from None
+
+
+@satudata.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "xlsx"]),
+    default=None,
+    help="Bentuk templat; bila tidak diisi, dari nama berkasnya.",
+)
+@_output
+@click.option(
+    "--lang", type=click.Choice(["id", "en"]), default="id", show_default=True, help="Bahasa templat (id atau en)."
+)
+def template(form: str | None, output: Path | None, force: bool, lang: Lang) -> None:
+    """Templat metadata untuk banyak dataset, dengan contoh dan daftar pilihan.
+
+    \b
+    Contoh:
+      satudata template --output metadata.xlsx
+      satudata template --format csv --lang en
+    """
+    _refuse_existing(output, force)
+    form = form or ("xlsx" if output is not None and output.suffix.lower() == ".xlsx" else "csv")
+    _write(templates.xlsx_template(lang) if form == "xlsx" else templates.csv_template(lang), output)
 
 
 @satudata.command()
@@ -345,20 +434,26 @@ def _show(report: Preview, as_json: bool, lang: Lang) -> None:
             click.echo(line)
     if report.error is not None and not as_json:
         _tell(report.error, lang)
+    sys.exit(_exit_code(report))
+
+
+def _exit_code(report: Preview) -> int:
     if isinstance(report.error, ConfigError):
-        sys.exit(WRONG_USAGE)
-    sys.exit(FINE if report.fine else PROBLEMS)
+        return WRONG_USAGE
+    return FINE if report.fine else PROBLEMS
 
 
 def _lines(report: Preview, lang: Lang) -> Iterable[str]:
     for item in report.items:
         yield f"{item.title or item.identifier or item.pointer}"
-        yield f"  {_WORDS[item.hasil][lang]} · {_WORDS['score'][lang]} {item.assessment.score:g}"
-        serious = sorted(item.issues, key=lambda issue: ("error", "warning", "info").index(issue.severity))
+        score = "" if item.score is None else f" · {_WORDS['score'][lang]} {item.score:g}"
+        yield f"  {_WORDS[item.hasil][lang]}{score}{' · ' + item.place if item.place else ''}"
+        serious = by_weight(item.issues)
         for issue in serious[:SHOWN]:
             yield f"  {issue.code} {issue.message(lang)} {issue.remedy(lang)}"
         if len(serious) > SHOWN:
             yield "  " + _WORDS["more"][lang].format(n=len(serious) - SHOWN)
+        yield from _file_lines(item, lang)
     if report.table is not None:
         table = report.table
         hidden = f"{table.suppressed}/{table.total_cells} {_WORDS['suppressed'][lang]}"
@@ -369,6 +464,18 @@ def _lines(report: Preview, lang: Lang) -> Iterable[str]:
     total = f" {_WORDS['of'][lang]} {counts['total']}" if counts["total"] is not None else ""
     told = ", ".join(f"{counts[name]} {_WORDS[name][lang]}" for name in ("layak", "perlu_perbaikan", "tidak_dimuat"))
     yield f"{counts['read']}{total} {_WORDS['read'][lang]}: {told}"
+
+
+def _file_lines(item: Item, lang: Lang) -> Iterable[str]:
+    """What a data file holds: personal data masked, and of each table its columns as a proposed data dictionary."""
+    if item.file is None:
+        return
+    for found in item.personal_data:
+        yield f"  {found['kind']}: {found['count']} ({found['column'] or '–'}) {found['example']}"
+    for table in item.file.tables:
+        yield f"  {table.sheet or item.identifier}: {table.row_count} {_WORDS['rows'][lang]}; kamus_data:"
+        for column in table.kamus_data():
+            yield "    " + " · ".join(str(value) for value in column.values())
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:

@@ -21,9 +21,11 @@ from satudata_harvesters.source import Source
 from satudata_schemas import personal_data
 from satudata_schemas.assess import Assessment, Hasil, assess
 from satudata_schemas.dataset import plain_text
+from satudata_schemas.examine import Examined
 from satudata_schemas.issue import Issue, pointer
 from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
+from satudata_schemas.tables import Table as FoundTable
 
 HASIL: tuple[Hasil, ...] = ("layak", "perlu_perbaikan", "tidak_dimuat")
 #: Of an application's rows so many are counted for a preview.
@@ -34,7 +36,9 @@ _LATER = "https://berkas.invalid/agregat.csv"
 
 @dataclass(frozen=True)
 class Item:
-    """One dataset and what the rules say of it. `pointer` is its place in what was read."""
+    """One dataset or data file and what the rules say of it. `pointer` is its place in what was read; `place` the same
+    for people.
+    """
 
     pointer: str
     identifier: str | None
@@ -43,6 +47,19 @@ class Item:
     issues: tuple[Issue, ...]
     dataset: Mapping[str, Any] = field(repr=False)
     rest: Mapping[str, Any] = field(repr=False)
+    place: str = ""
+    #: What a data file holds; None for a dataset.
+    file: Examined | None = field(default=None, repr=False)
+
+    @property
+    def score(self) -> float | None:
+        """The points of a dataset; None for a data file, which has no metadata to be judged."""
+        return None if self.file else self.assessment.score
+
+    @property
+    def personal_data(self) -> list[dict[str, Any]]:
+        """Masked findings in a dataset's words, or in a data file's columns."""
+        return [one.to_dict() for one in self.file.facts.personal] if self.file else _personal_data(self.dataset)
 
     @property
     def hasil(self) -> Hasil:
@@ -52,17 +69,18 @@ class Item:
     def to_dict(self, lang: Lang = "id") -> dict[str, Any]:
         """The shape of contracts.md, `satudata check --json`."""
         judged = self.assessment.to_dict()
-        return {
+        told = {
             "pointer": self.pointer,
             "identifier": self.identifier,
             "title": self.title,
             "hasil": self.hasil,
-            "score": self.assessment.score,
+            "score": self.score,
             "principles": judged["principles"],
             "issues": [issue.told(lang) for issue in self.issues],
             "suggestions": judged["suggestions"],
-            "personal_data": _personal_data(self.dataset),
+            "personal_data": self.personal_data,
         }
+        return told if self.file is None else {**told, "tables": [_table_told(table) for table in self.file.tables]}
 
 
 @dataclass(frozen=True)
@@ -92,7 +110,26 @@ class Preview:
             "total": self.total,
             **{name: hasil.get(name, 0) for name in HASIL},
             "issues": dict(sorted(codes.items())),
+            "organizations": self.organizations(),
         }
+
+    def organizations(self) -> list[dict[str, Any]]:
+        """The same by data producer, most datasets first: `{name | None, datasets, <hasil>…, score}`; data files have
+        none.
+        """
+        owned: dict[str, list[Item]] = {}
+        for item in self.items:
+            if item.file is None:
+                owned.setdefault(plain_text(item.dataset.get("owner_org")), []).append(item)
+        return [
+            {
+                "name": name or None,
+                "datasets": len(items),
+                **{one: sum(item.hasil == one for item in items) for one in HASIL},
+                "score": round(sum(item.assessment.score for item in items) / len(items), 1),
+            }
+            for name, items in sorted(owned.items(), key=lambda one: (-len(one[1]), one[0]))
+        ]
 
     def to_dict(self, lang: Lang = "id") -> dict[str, Any]:
         """JSON-able, in the reader's language."""
@@ -184,6 +221,22 @@ def _counted(source: Source, rules: AggregateRules, http: Http, profile: Profile
     mapped = Mapped(IDENTIFIER, {**source.defaults, **raw}, {})
     item = judge(mapped, pointer(0), source.organization, profile, reference)
     return Preview((item,), seen.total, table=table, complete=seen.complete)
+
+
+def _table_told(table: FoundTable) -> dict[str, Any]:
+    return {
+        "sheet": table.sheet,
+        "format": table.format,
+        "title": table.title,
+        "header_row": table.header_row,
+        "row_count": table.row_count,
+        "totals": list(table.totals),
+        "columns": [
+            {"name": one.name, "title": one.title, "type": one.type, "unit": one.unit, "period": one.period}
+            for one in table.columns
+        ],
+        "kamus_data": table.kamus_data(),
+    }
 
 
 def _personal_data(dataset: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,225 @@
+"""`satudata check` on what people have: templates, data files, folders; and its reports to hand on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from satudata_harvesters import cli
+from tests.harvesters.portal import packages, searching
+from tests.harvesters.test_cli import DATASET
+
+MISTAKES = Path(__file__).parents[1] / "schemas" / "template_mistakes.csv"
+REPORTED = {"pointer", "identifier", "title", "hasil", "score", "principles", "issues", "suggestions", "personal_data"}
+NIK = "3204104506" + "999999"
+
+
+@pytest.fixture
+def run(capfdbinary):
+    """`run("check", file)` -> (exit code, standard output as bytes, standard error)."""
+
+    def typed(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        out, err = capfdbinary.readouterr()
+        assert b"Traceback" not in out + err
+        return ended.value.code or 0, out, err.decode()
+
+    return typed
+
+
+@pytest.fixture
+def told(run):
+    """The report as JSON, and the exit code."""
+
+    def typed(*arguments):
+        code, out, _ = run("check", *arguments, "--json")
+        return code, json.loads(out)
+
+    return typed
+
+
+def test_a_filled_in_template_gives_a_dataset_a_row(told):
+    code, report = told(MISTAKES, "--profile", "sdi-2019")
+    assert code == 1
+    assert set(report["items"][0]) == REPORTED
+    by_identifier = {item["identifier"]: item for item in report["items"]}
+    assert by_identifier["benar"]["hasil"] == "layak"
+    assert by_identifier["definisi-kosong"]["hasil"] == "perlu_perbaikan"
+    assert by_identifier[None]["hasil"] == "tidak_dimuat"
+    assert "E-META-002" in {issue["code"] for issue in by_identifier[None]["issues"]}
+    assert report["summary"]["total"] == len(report["items"]) == 26
+
+
+def test_a_row_of_a_template_is_named_as_the_spreadsheet_numbers_it(run):
+    assert "baris 2" in run("check", MISTAKES)[1].decode()
+
+
+def test_a_data_file_gives_tables_findings_and_a_proposed_dictionary(told, tmp_path):
+    path = tmp_path / "luas_panen_2024.csv"
+    path.write_text("kecamatan;luas (ha)\nA;1.234,5\nB;10,2\nJumlah;1.244,7\n")
+    code, report = told(path)
+    [item] = report["items"]
+    assert code == 0
+    assert set(item) == REPORTED | {"tables"}
+    assert (item["hasil"], item["score"], item["title"]) == ("layak", None, "luas panen 2024")
+    [table] = item["tables"]
+    assert (table["row_count"], table["totals"]) == (2, [4])
+    assert [column["tipe_data"] for column in table["kamus_data"]] == ["teks", "bilangan"]
+    assert "W-TBL-024" in {issue["code"] for issue in item["issues"]}
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.json", "p.ndjson"])
+def test_personal_data_in_a_data_file_blocks_and_is_shown_masked_only(run, tmp_path, name):
+    rows = [{"nama": "A", "nik": NIK, "bantuan": 1}, {"nama": "B", "nik": NIK, "bantuan": 2}]
+    lines = [json.dumps(row) for row in rows]
+    content = {
+        "p.csv": f"nama,nik,bantuan\nA,{NIK},1\nB,{NIK},2\n",
+        "p.json": json.dumps(rows),
+        "p.ndjson": "\n".join(lines),
+    }
+    path = tmp_path / name
+    path.write_text(content[name])
+    for form in ("text", "json", "csv", "html"):
+        code, out, _ = run("check", path, "--format", form)
+        assert code == 1
+        assert b"E-PDP-001" in out
+        assert NIK.encode() not in out
+    [found] = json.loads(run("check", path, "--json")[1])["items"][0]["personal_data"]
+    assert (found["kind"], found["column"], found["count"]) == ("nik", "nik", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("d.csv", b"<html><body>Masuk</body></html>", "E-TBL-004"),
+        ("d.xlsx", b"PK\x03\x04 broken", "E-TBL-010"),
+        ("d.csv", b"", "E-TBL-002"),
+        ("d.pdf", b"%PDF-1.7", "E-TBL-004"),
+        ("d.yaml", b"a: &a [x]\nb: [*a, *a]\n", "E-CFG-015"),
+        ("d.jsonl", b'{"title": 1', "E-CFG-015"),
+    ],
+)
+def test_what_is_of_no_known_kind_ends_with_2_a_code_and_a_remedy(run, tmp_path, name, content, expected):
+    path = tmp_path / name
+    path.write_bytes(content)
+    code, _, err = run("check", path)
+    assert code == 2
+    assert expected in err
+
+
+def test_a_document_too_large_to_hold_is_refused_before_it_is_read(run, tmp_path):
+    path = tmp_path / "d.json"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    code, _, err = run("check", path)
+    assert code == 2
+    assert "E-TBL-003" in err
+
+
+def test_lines_beyond_the_limit_are_counted_and_not_kept(told, tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_text("".join(json.dumps({**DATASET, "identifier": f"d-{number}"}) + "\n" for number in range(50)))
+    _, report = told(path, "--limit", 3)
+    assert (report["summary"]["read"], report["summary"]["total"]) == (3, 50)
+
+
+def test_a_folder_is_checked_file_by_file_and_one_that_cannot_be_read_stops_nothing(told, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "d.json").write_text(json.dumps(DATASET))
+    (tmp_path / "b.csv").write_text("kecamatan,luas\nA,1\nB,2\n")
+    (tmp_path / "c.csv").write_text("<html></html>")
+    (tmp_path / "readme.md").write_text("x")
+    (tmp_path / ".d.json").write_text("{oops")
+    (tmp_path / "luar.json").symlink_to("/etc/hostname")
+    code, report = told(tmp_path)
+    assert code == 1
+    assert [(item["pointer"], item["hasil"]) for item in report["items"]] == [
+        ("/a~1d.json/0", "layak"),
+        ("/b.csv/0", "layak"),
+        ("/c.csv", "tidak_dimuat"),
+    ]
+    assert report["items"][2]["issues"][0]["code"] == "E-TBL-004"
+
+
+def test_a_folder_with_nothing_to_check_ends_with_2(run, tmp_path):
+    code, _, err = run("check", tmp_path)
+    assert code == 2
+    assert "E-CFG-017" in err
+
+
+def test_a_portal_gives_a_report_per_opd_also_as_html_and_xlsx(run, told, serve, tmp_path):
+    found = [
+        {**package, "organization": {"title": "Dinas A" if at % 2 else "Dinas B", "name": f"d{at % 2}"}}
+        for at, package in enumerate(packages(3))
+    ]
+    at = serve(searching(found))
+    _, report = told(at.url, "--allow-network", at.network)
+    offices = report["summary"]["organizations"]
+    assert [one["datasets"] for one in offices] == [2, 1]
+    assert all({"name", "layak", "perlu_perbaikan", "tidak_dimuat", "score"} <= set(one) for one in offices)
+    output = tmp_path / "r.xlsx"
+    assert run("check", at.url, "--allow-network", at.network, "--format", "xlsx", "--output", output)[0] == 1
+    rows = list(load_workbook(output)["OPD"].iter_rows(values_only=True))
+    assert [row[1] for row in rows[1:]] == [2, 1]
+    html = run("check", at.url, "--allow-network", at.network, "--format", "html")[1].decode()
+    assert all(one["name"] in html for one in offices)
+
+
+HOSTILE = {
+    **DATASET,
+    "identifier": "=1+1",
+    "title": "<script>alert(1)</script>",
+    "owner_org": "@SUM(A1)",
+    "resources": [],
+}
+
+
+def test_html_is_escaped_and_fetches_nothing(run, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps(HOSTILE))
+    html = run("check", tmp_path / "d.json", "--format", "html")[1].decode()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "default-src 'none'" in html
+    assert not [word for word in ("src=", "href=", "@import", "url(") if word in html]
+    assert 'lang="id"' in html
+    assert "Laporan Pemeriksaan" in html
+
+
+def test_tables_to_hand_on_run_nothing(run, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps(HOSTILE))
+    out = run("check", tmp_path / "d.json", "--format", "csv")[1].decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(out)))
+    assert rows[1][1:4] == ["'=1+1", "<script>alert(1)</script>", "'@SUM(A1)"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    content = run("check", tmp_path / "d.json", "--format", "xlsx")[1]
+    cells = [cell for page in load_workbook(io.BytesIO(content)) for row in page for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert "'=1+1" in {cell.value for cell in cells}
+
+
+def test_a_report_is_not_written_over_a_file_without_leave(run, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps(DATASET))
+    output = tmp_path / "r.html"
+    asked = ("check", tmp_path / "d.json", "--format", "html", "--output", output)
+    assert run(*asked)[0] == 0
+    code, _, err = run(*asked)
+    assert (code, "E-CFG-016" in err) == (2, True)
+    assert run(*asked, "--force")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["m.xlsx", "m.csv"])
+def test_a_template_is_written_and_understood_by_check(run, told, tmp_path, name):
+    assert run("template", "--output", tmp_path / name)[0] == 0
+    code, report = told(tmp_path / name)
+    assert (code, report["items"]) == (0, [])
+
+
+def test_a_file_that_cannot_be_written_is_said_so(run, tmp_path):
+    code, _, err = run("template", "--output", tmp_path / "tidak" / "ada.csv")
+    assert (code, "E-CFG-018" in err) == (2, True)
