@@ -186,6 +186,26 @@ def test_a_published_dataset_stays_when_its_next_version_needs_mending(portal, a
 # --- what vanishes ---
 
 
+def test_what_people_hold_is_judged_with_what_the_source_sends(portal, add_source, harvest, records, act):
+    catalogue = Catalogue([package(1), package(2, resources=[])])
+    source_id = add_source(portal(catalogue))
+    harvest(source_id)
+    before = records(source_id)[package(2)["id"]]
+    assert before["hasil"] == "perlu_perbaikan"
+    act(
+        "package_patch",
+        id=before["package_id"],
+        resources=[{"url": "https://data.contoh.go.id/2.csv", "name": "Tabel"}],
+    )
+
+    catalogue.packages[1] = package(2, resources=[], title="Jumlah Penduduk Kecamatan 2 Tahun 2025")
+    harvest(source_id)
+
+    row = records(source_id)[package(2)["id"]]
+    assert (row["hasil"], row["status"]) == ("layak", "tayang")
+    assert row["dataset"]["title"] == "Jumlah Penduduk Kecamatan 2 Tahun 2025"
+
+
 def test_a_vanished_dataset_is_marked_first_and_stays_readable(portal, add_source, harvest, records, act):
     catalogue = Catalogue([package(number) for number in range(1, 5)])
     source_id = add_source(portal(catalogue))

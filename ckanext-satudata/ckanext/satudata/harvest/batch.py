@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.write import Write, Written, write
@@ -65,7 +66,8 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     reckoning.add(read=len(items))
     once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
     known = once.known
-    writes = list(_writes(reading, once.items, known))
+    holding = held_values.load(session, [row.id for row in known.values() if row.package_id])
+    writes = list(_writes(reading, once.items, known, holding))
     results = write(session, writes, actor=None, run=held.run_id) if writes else []
     reckoning.written(
         results,
@@ -92,7 +94,7 @@ def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
         if match.organization_id:
             owner = match.organization_id
         else:
-            candidates = [str(candidate) for candidate in match.candidates]
+            candidates = [str(candidate) for candidate in match.candidates] or ["–"]
             issues.append(
                 Issue(
                     UNKNOWN_PUBLISHER,
@@ -166,18 +168,26 @@ def _first_of_each(
     return _Once(list(first.values()), known), repeats
 
 
-def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known]) -> Iterator[Write]:
+Holding = Mapping[str, Sequence[held_values.Held]]
+
+
+def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known], holding: Holding) -> Iterator[Write]:
     for item in items:
         before = known.get(item.identifier)
         if item.dataset is None or (before is not None and before.gone_by_hand):
             continue
         if unchanged(before, item.fingerprint, reading.rules_version):
             continue
-        yield _judged(reading, item, item.dataset, before)
+        yield _judged(reading, item, item.dataset, before, holding.get(before.id, ()) if before else ())
 
 
-def _judged(reading: Reading, item: Item, dataset: Dataset, before: Known | None) -> Write:
-    assessment = reading.assess(dataset)
+def _judged(
+    reading: Reading, item: Item, dataset: Dataset, before: Known | None, kept: Sequence[held_values.Held]
+) -> Write:
+    # What people hold stays, so it is what will be shown that is judged.
+    keep = reading.keeps_identity
+    stands = held_values.apply(dataset, kept, before.id, keep_resource_ids=keep) if before and kept else dataset
+    assessment = reading.assess(stands)
     people = list(_people_in(item.rest)) if assessment.hasil != "tidak_dimuat" else []
     assessment = replace(
         assessment,
@@ -186,7 +196,6 @@ def _judged(reading: Reading, item: Item, dataset: Dataset, before: Known | None
     )
     refused = assessment.hasil == "tidak_dimuat"
     place = standing(before, assessment.hasil, penayangan=reading.penayangan, rules_version=reading.rules_version)
-    keep = reading.keeps_identity
     return Write(
         source_id=reading.source_id,
         identifier=item.identifier,
