@@ -61,7 +61,7 @@ class Watch:
                 self._connection.shut()
 
 
-def _resolve(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
+def resolve(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
     """`getaddrinfo` with a deadline: the C library has none of its own."""
     answers: queue.Queue[list[tuple[Any, ...]] | OSError] = queue.Queue()
 
@@ -95,7 +95,7 @@ class Guarded:
         host, port = str(self._dns_host), int(self.port)  # type: ignore[attr-defined]
         timeout = self.timeout if isinstance(self.timeout, int | float) else None  # type: ignore[attr-defined]
         try:
-            answers = _resolve(host, port, timeout or 5.0)
+            answers = resolve(host, port, timeout or 5.0)
         except OSError as error:
             raise NameResolutionError(host, self, socket.gaierror(str(error))) from error  # type: ignore[arg-type]
         usable = [answer for answer in answers if self.unchecked or allowed(str(answer[4][0]), port, self.networks)]

@@ -5,13 +5,17 @@ A new connector adds one `Case`; `test_every_connector.py` does the rest.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from satudata_harvesters.connector import Connector
 from satudata_harvesters.connectors.bps import Bps
 from satudata_harvesters.connectors.ckan import Ckan
+from satudata_harvesters.connectors.database import Database
 from satudata_harvesters.connectors.dcat import Dcat
 from satudata_harvesters.connectors.rest import Rest
 from satudata_harvesters.connectors.table import TableFiles
@@ -33,6 +37,8 @@ class Case:
     config: Mapping[str, Any] = field(default_factory=dict)
     #: How many pages the records come on.
     pages: int = 3
+    #: For what is no server of the web: makes the records below a folder, and tells the source's address.
+    local: Callable[[Path], str] | None = None
 
 
 def _numbered(asked: Asked) -> bytes:
@@ -69,6 +75,15 @@ def _csv() -> bytes:
     return "\n".join(["kode;judul;tahun", *(f"k-{n};Judul {n};2024" for n in range(COUNT))]).encode()
 
 
+def _sqlite(folder: Path) -> str:
+    with contextlib.closing(sqlite3.connect(folder / "aplikasi.db")) as made, made:
+        made.execute("CREATE TABLE IF NOT EXISTS isi (kode TEXT PRIMARY KEY, judul TEXT, diubah TEXT)")
+        rows = [(f"k-{number:02d}", f"Judul {number}", f"2025-01-{number + 1:02d} 08:00:00") for number in range(COUNT)]
+        made.executemany("INSERT OR REPLACE INTO isi VALUES (?, ?, ?)", rows)
+        made.execute("CREATE VIEW IF NOT EXISTS data_terbuka AS SELECT * FROM isi")
+    return "sqlite:aplikasi.db"
+
+
 CASES = {
     case.connector.kind: case
     for case in (
@@ -88,6 +103,10 @@ CASES = {
             lambda record: str(record["kode"]),
             "/daftar.csv",
             pages=1,
+        ),
+        Case(
+            Database, lambda: lambda _: None, lambda record: str(record["kode"]),
+            config={"view": "data_terbuka", "key": "kode", "page_size": 10}, local=_sqlite,
         ),
         Case(
             Jdih, lambda: lambda _: answer([{"idData": n, "judul": f"Perda {n}"} for n in range(COUNT)]),

@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from satudata_harvesters.connector import Connector, registry
+from satudata_harvesters.connectors.table import FOLDER_VARIABLE
 from satudata_harvesters.credentials import credentials
 from satudata_harvesters.errors import SourceError
 from satudata_harvesters.http import Http, Limits
@@ -65,11 +66,18 @@ def case(request):
     return CASES[request.param]
 
 
+#: What is about answers of the web, for the connectors that ask there.
+over_http = pytest.mark.parametrize("case", sorted(kind for kind in CASES if not CASES[kind].local), indirect=True)
+
+
 @pytest.fixture
-def connect(case, client):
+def connect(case, client, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+
     def make(at, *, auth=None, http=None, **limits) -> Connector:
         http = http or client(at, auth=credentials(auth), limits=limits)
-        config = {"url": at.url + case.path, **case.config, **({"auth": auth} if auth else {})}
+        url = case.local(tmp_path) if case.local else at.url + case.path
+        config = {"url": url, **case.config, **({"auth": auth} if auth else {})}
         Draft202012Validator(case.connector.config_schema).validate(config)
         return case.connector(config, http)
 
@@ -98,6 +106,7 @@ def test_two_runs_give_the_same(case, connect, serve):
     assert [page.key for page in first] == [page.key for page in second]
 
 
+@over_http
 def test_nothing_is_asked_before_it_is_wanted(case, connect, serve):
     at = serve(case.serving())
     pages = connect(at).pages()
@@ -131,6 +140,7 @@ def test_unchanged_pages_carry_nothing_and_lead_on_to_the_end(case, connect, ser
     assert again[-1].last
 
 
+@over_http
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_is_one_error_of_the_source(case, connect, serve, name):
     pages, error = until_it_fails(connect(serve(HOSTILE[name]), max_bytes=5_000_000).pages())
@@ -139,6 +149,7 @@ def test_a_hostile_answer_is_one_error_of_the_source(case, connect, serve, name)
     assert error.remedy("en")
 
 
+@over_http
 @pytest.mark.parametrize("name", ["broken down", "a page for people", "half a JSON", "wrong key", "hung up"])
 def test_a_failure_in_the_middle_leaves_the_run_incomplete(case, connect, serve, name):
     if case.pages == 1:
@@ -151,6 +162,7 @@ def test_a_failure_in_the_middle_leaves_the_run_incomplete(case, connect, serve,
     assert error.code.startswith("E-TRK-")
 
 
+@over_http
 @pytest.mark.parametrize("name", ["wrong key", "broken down", "a page for people", "not found"])
 def test_no_secret_is_told(case, connect, serve, caplog, name):
     caplog.set_level(logging.DEBUG, logger="satudata_harvesters")
@@ -165,6 +177,7 @@ def test_no_secret_is_told(case, connect, serve, caplog, name):
     assert SECRET not in str(error) + repr(error) + json.dumps(error.to_dict()) + caplog.text
 
 
+@over_http
 @pytest.mark.parametrize("name", sorted(set(HOSTILE) - {"a redirect to nowhere", "hung up", "no HTTP"}))
 def test_no_person_in_the_target_of_a_redirect_is_told(case, connect, serve, name):
     def handle(asked):
@@ -174,12 +187,14 @@ def test_no_person_in_the_target_of_a_redirect_is_told(case, connect, serve, nam
     assert "Fulan" not in str(error) + json.dumps(error.to_dict()) + repr(error.params)
 
 
+@over_http
 def test_no_secret_gets_into_what_is_stored(case, connect, serve):
     auth = {"type": "query", "name": "kunci", "value": SECRET}
     for page in connect(serve(case.serving()), auth=auth).pages():
         assert SECRET not in page.key + page.checkpoint + json.dumps(dict(page.validators or {}))
 
 
+@over_http
 def test_only_the_guarded_client_is_used(case, connect, serve):
     at = serve(case.serving())
     with pytest.raises(SourceError) as caught:
