@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from satudata_harvesters.source import http_for, load_source
 from satudata_schemas import contract
 from satudata_schemas import template as templates
 from satudata_schemas.profile import Profile, ProfileError
+from satudata_schemas.reference import Reference, Wilayah
 
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 
@@ -44,6 +45,8 @@ _WORDS = {
     "required": {"id": "wajib", "en": "required"},
     "found": {"id": "Dikenali sebagai", "en": "Found"},
     "written": {"id": "Berkas sumber ditulis", "en": "Source file written"},
+    "regions": {"id": "Kode wilayah Kemendagri", "en": "Region codes of Kemendagri"},
+    "version": {"id": "versi", "en": "version"},
     "broken": {"id": "tidak dapat dipakai", "en": "cannot be used"},
 }
 _USAGE = {
@@ -393,30 +396,61 @@ def connector_show(kind: str, as_json: bool, lang: Lang) -> None:
 
 @satudata.command()
 @click.argument("name", required=False, metavar="[KOSAKATA]")
+@click.option("--find", metavar="TEKS", help="Hanya kode atau nama yang memuat teks ini.")
+@click.option("--within", metavar="KODE", help="Hanya yang kodenya di bawah kode ini, misalnya 32.04.")
 @_common
-def vocab(name: str | None, as_json: bool, lang: Lang) -> None:
-    """Daftar kosakata, atau isi satu kosakata.
+def vocab(name: str | None, find: str | None, within: str | None, as_json: bool, lang: Lang) -> None:
+    """Daftar kosakata, atau isi satu kosakata beserta sumber dan versinya; juga kode wilayah.
 
     \b
     Contoh:
       satudata vocab
       satudata vocab jadwal_pemutakhiran
+      satudata vocab wilayah --within 32.04
+      satudata vocab wilayah --find bandung
     """
-    vocabularies = contract.vocabularies
+    every = contract.vocabularies
     if name is None:
         rows = [
-            {"name": key, "label": getattr(found, "label" if lang == "id" else "label_en")}
-            for key, found in vocabularies.items()
+            *({"name": key, "label": found.label if lang == "id" else found.label_en} for key, found in every.items()),
+            {"name": _REGIONS, "label": _WORDS["regions"][lang]},
         ]
         _echo_json({"data": rows}) if as_json else _table([[row["name"], row["label"]] for row in rows])
         return
-    if name not in vocabularies:
-        raise ConfigError("E-CFG-004", field="KOSAKATA", expected=", ".join(sorted(vocabularies)))
-    found = vocabularies[name]
+    if name != _REGIONS and name not in every:
+        raise ConfigError("E-CFG-004", field="KOSAKATA", expected=", ".join([*sorted(every), _REGIONS]))
+    about, listed = _regions() if name == _REGIONS else (every[name], every[name].to_list())
+    kept = [row for row in listed if _asked_for(row, find, within)]
     if as_json:
-        _echo_json({"data": found.to_list()})
+        told = {key: getattr(about, key, None) for key in ("version", "source", "note")}
+        _echo_json({"name": name, **told, "data": kept})
         return
-    _table([[code, entry.label_in(lang)] for code, entry in found.items()])
+    _table([[row["code"], row["label_en" if lang == "en" else "label"]] for row in kept])
+    source = getattr(about, "source", None)
+    click.echo(f"{_WORDS['version'][lang]} {about.version}{' · ' + source if source else ''}", err=True)
+
+
+#: The region codes are too many for a vocabulary of the contract, and are shown like one.
+_REGIONS = "wilayah"
+
+
+def _regions() -> tuple[Wilayah, list[dict[str, Any]]]:
+    """Every region in force or retired, province to district, as a vocabulary's entries."""
+    known = Reference.load().wilayah
+    rows = [
+        {
+            "code": region.code, "label": region.name, "label_en": region.name, "since": region.since,
+            "until": region.until, "level": region.level, "successor": region.successor,
+        }
+        for region in known
+    ]  # fmt: skip
+    return known, rows
+
+
+def _asked_for(row: Mapping[str, Any], find: str | None, within: str | None) -> bool:
+    if within and not (row["code"] == within or row["code"].startswith(f"{within}.")):
+        return False
+    return not find or any(find.casefold() in row[key].casefold() for key in ("code", "label", "label_en"))
 
 
 def _profile(name: str | None) -> Profile:

@@ -11,6 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from satudata_harvesters import cli
+from satudata_harvesters.check import check_file
+from satudata_harvesters.errors import ConfigError
+from satudata_schemas.profile import Profile
 from tests.harvesters.portal import packages, searching
 from tests.harvesters.test_cli import DATASET
 
@@ -223,3 +226,43 @@ def test_a_template_is_written_and_understood_by_check(run, told, tmp_path, name
 def test_a_file_that_cannot_be_written_is_said_so(run, tmp_path):
     code, _, err = run("template", "--output", tmp_path / "tidak" / "ada.csv")
     assert (code, "E-CFG-018" in err) == (2, True)
+
+
+def test_region_codes_are_listed_like_a_vocabulary_with_their_version_and_validity(run):
+    code, out, _ = run("vocab", "wilayah", "--within", "32.04", "--json")
+    told = json.loads(out)
+    rows = {row["code"]: row for row in told["data"]}
+    assert (code, rows["32.04"]["label"], rows["32.04"]["level"]) == (0, "Kabupaten Bandung", "kabkota")
+    assert len(rows) > 10
+    assert all(row.startswith("32.04") for row in rows)
+    assert told["version"]
+    assert b"32.73" in run("vocab", "wilayah", "--find", "kota bandung")[1]
+
+
+def test_a_vocabulary_says_its_source_and_version(run):
+    told = json.loads(run("vocab", "jadwal_pemutakhiran", "--json")[1])
+    assert told["source"]
+    assert told["version"]
+    assert {"code", "label", "label_en", "since", "until"} <= set(told["data"][0])
+    assert run("vocab", "tidak-ada")[0] == 2
+
+
+RECORDED = Path(__file__).parents[3] / "shared" / "recorded"
+#: Recorded files that are of no known kind, and why.
+OF_NO_KIND = {
+    "bps_handmade_waf_block_200.html": "a firewall's page instead of an answer",
+}
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded data is not here")
+@pytest.mark.parametrize("folder", ["ckan", "rest", "tables"])
+def test_of_what_was_recorded_only_files_named_here_are_of_no_known_kind(folder):
+    wrong = set()
+    for path in sorted((RECORDED / folder).rglob("*")):
+        if not path.is_file() or path.name.startswith("MANIFEST"):
+            continue
+        try:
+            check_file(path, limit=3, profile=Profile.load())
+        except ConfigError:
+            wrong.add(path.name)
+    assert wrong - set(OF_NO_KIND) == set()
