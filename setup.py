@@ -67,6 +67,11 @@ setup(
             "PyJWT>=2.13",
             "supervisor>=4.3",
         ],
+        "database": [
+            "psycopg2>=2.9",
+            "PyMySQL>=1.1",
+            "SQLAlchemy>=2.0",
+        ],
         "dev": [
             "build",
             "hypothesis",

@@ -81,6 +81,23 @@ def resolve(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
     return answer
 
 
+def permitted_address(host: str, port: int, networks: tuple[Network, ...], seconds: float) -> str:
+    """The address of a host that may be connected to, for a protocol that connects by itself; it is to be given this
+    address, so that DNS is not asked again. Raises `Blocked` where there is none, OSError where the name is unknown.
+    """
+    for answer in resolve(host, port, seconds):
+        if allowed(str(answer[4][0]), port, networks):
+            return str(answer[4][0])
+    raise Blocked(host, port)
+
+
+def plugged(address: str, port: int, *, connect: float, read: float) -> socket.socket:
+    """A connection to an address that was permitted, with time limits in seconds."""
+    opened = socket.create_connection((address, port), timeout=connect)
+    opened.settimeout(read)
+    return opened
+
+
 class Guarded:
     """What both kinds of connection share: the check before connecting, and a second handle to shut the socket by."""
 

@@ -12,7 +12,6 @@ import importlib
 import json
 import math
 import os
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,8 +28,7 @@ from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.connectors.table import FOLDER_VARIABLE
 from satudata_harvesters.credentials import secret
 from satudata_harvesters.errors import ConfigError, RecordError, SourceError
-from satudata_harvesters.guard import resolve
-from satudata_harvesters.networks import allowed
+from satudata_harvesters.guard import Blocked, permitted_address, plugged
 from satudata_harvesters.paging import Bounds
 
 if TYPE_CHECKING:
@@ -234,13 +232,11 @@ class Database(Connector):
         parts = urlsplit(self.url)
         host, port = parts.hostname or "", parts.port or SERVERS[parts.scheme][1]
         try:
-            answers = resolve(host, port, self.http.limits.connect)
+            return host, permitted_address(host, port, self.http.networks, self.http.limits.connect), port
         except OSError:
             raise SourceError("E-TRK-008", host=host) from None
-        for answer in answers:
-            if allowed(str(answer[4][0]), port, self.http.networks):
-                return host, str(answer[4][0]), port
-        raise SourceError("E-TRK-011", host=host, port=str(port))
+        except Blocked:
+            raise SourceError("E-TRK-011", host=host, port=str(port)) from None
 
     def _name(self) -> str:
         return unquote(urlsplit(self.url).path.strip("/"))
@@ -269,9 +265,7 @@ class Database(Connector):
                 connect_timeout=max(int(limits.connect), 1), read_timeout=int(limits.deadline), local_infile=False,
                 ssl={"ca": ca, "check_hostname": True} if ca else None, defer_connect=True,
             )  # fmt: skip
-            plug = socket.create_connection((address, port), timeout=limits.connect)
-            plug.settimeout(limits.deadline)
-            opened.connect(plug)
+            opened.connect(plugged(address, port, connect=limits.connect, read=limits.deadline))
         with opened.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
             cursor.execute("SET SESSION time_zone = '+00:00'")
