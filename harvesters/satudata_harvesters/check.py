@@ -31,6 +31,10 @@ from satudata_schemas.table_source import TableError
 
 #: Larger documents are catalogues, and belong into JSON Lines or behind an address.
 LARGEST = 20_000_000
+#: A small document of nothing but brackets unfolds to twenty times its size.
+MOST_VALUES = 1_000_000
+#: YAML is read a node at a time into objects that are larger still.
+MOST_VALUES_OF_YAML = 50_000
 #: One dataset of a JSON Lines file.
 LARGEST_LINE = 5_000_000
 #: Files of a folder; further ones are left out and counted.
@@ -199,6 +203,10 @@ def _records(path: Path, limit: int) -> tuple[list[Any], int]:
     if size > LARGEST:
         raise ConfigError("E-TBL-003", ukuran=size // 1_000_000, batas=LARGEST // 1_000_000)
     body = path.read_bytes()
+    limit_of_values = MOST_VALUES_OF_YAML if path.suffix.lower() in _YAML else MOST_VALUES
+    count = sum(map(body.count, (b",", b"[", b"{", b"\n-")))
+    if count > limit_of_values:
+        raise ConfigError("E-CFG-019", count=count, limit=limit_of_values)
     try:
         value = _yaml(body) if path.suffix.lower() in _YAML else strict_json.loads(body)
     except strict_json.InvalidJson:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -266,3 +269,50 @@ def test_of_what_was_recorded_only_files_named_here_are_of_no_known_kind(folder)
         except ConfigError:
             wrong.add(path.name)
     assert wrong - set(OF_NO_KIND) == set()
+
+
+def _bomb():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 150_000_000)
+    return made.getvalue()
+
+
+HARMFUL = {
+    "dalam.json": lambda: b"[" * 10_000 + b"]" * 10_000,
+    "kurung.json": lambda: b"[" + b"[]," * 6_000_000 + b"[]]",
+    "nan.json": lambda: b'{"title": NaN}',
+    "kunci-ganda.json": lambda: b'{"title": "a", "title": "b"}',
+    "satu-baris.jsonl": lambda: b'{"title": "' + b"x" * 60_000_000,
+    "teks-panjang.json": lambda: b'{"title": "' + b"x" * 200_000_000 + b'"}',
+    "kurung.yaml": lambda: b"[" + b"[]," * 1_000_000 + b"[]]",
+    "lebar.csv": lambda: (b"k," * 10_000 + b"k\n") * 3,
+    "bom.xlsx": _bomb,
+    "halaman.xls": lambda: b"<html><table><tr><td>1</td></tr></table></html>",
+}
+CHILD = """
+import re, sys
+from pathlib import Path
+from satudata_harvesters import cli
+try:
+    cli.main(sys.argv[1:])
+finally:
+    print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", HARMFUL)
+def test_a_harmful_file_is_refused_in_words_within_300_megabytes(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(HARMFUL[name]())
+    ended = subprocess.run(
+        [sys.executable, "-c", CHILD, "check", str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    path.unlink()
+    *said, memory = ended.stderr.splitlines()
+    assert ended.returncode == 2, ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert said[0].startswith("E-")
+    assert int(memory) < 300_000
