@@ -45,7 +45,7 @@ setup(
         "certifi>=2024.7",
         "click>=8.1",
         "jmespath>=1.0",
-        "jsonschema[format-nongpl]>=4.23",
+        "jsonschema>=4.23",
         "openpyxl>=3.1",
         "PyYAML>=6.0",
         "python-calamine>=0.4",
