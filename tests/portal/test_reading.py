@@ -7,6 +7,8 @@ from selenium.webdriver.common.by import By
 
 from tests.portal.conftest import LONG_WORD, fetch, leave, name_of
 
+# Not the letters within an identifier: a UUID may well hold "add".
+_WORD = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z'-]*(?![\w-])")
 #: Words of CKAN's and our own English pages; none of them is an Indonesian word, a name or a format.
 ENGLISH = set(Path(__file__).with_name("english_words.txt").read_text("utf-8").split())
 SEEN = """
@@ -53,7 +55,7 @@ def pages_inside(web, portal):
 
 
 def english_words(texts):
-    words = {word.lower() for text in texts for word in re.findall(r"[A-Za-z][A-Za-z'-]*", text)}
+    words = {word.lower() for text in texts for word in _WORD.findall(text)}
     return words & ENGLISH
 
 
