@@ -25,7 +25,7 @@ cleanup() {
 trap cleanup EXIT
 
 SECONDS=0
-debootstrap --variant=minbase --include=ca-certificates,make,git bookworm "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >/dev/null
+debootstrap --variant=minbase --include=ca-certificates,make,git bookworm "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >/dev/null
 echo "### bare Debian 12: ${SECONDS}s"
 
 rm -f "$root"/etc/apt/sources.list
