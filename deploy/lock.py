@@ -22,8 +22,8 @@ AGREEING = ["-c", "deploy/requirements/development.txt"]
 
 #: lock -> what it is made from; the later ones hold a part of the first
 INPUTS = {
-    "development.txt": ["pyproject.toml", "--extra", "ckan", "--extra", "dev", BUILD],
-    "platform.txt": ["pyproject.toml", "--extra", "ckan", BUILD, *AGREEING],
+    "development.txt": ["pyproject.toml", "--extra", "ckan", "--extra", "database", "--extra", "dev", BUILD],
+    "platform.txt": ["pyproject.toml", "--extra", "ckan", "--extra", "database", BUILD, *AGREEING],
     "build.txt": [BUILD, *AGREEING],
 }
 

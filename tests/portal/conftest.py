@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.support.ui import WebDriverWait
 
 PASSWORD = "kata-sandi-uji"
@@ -137,7 +137,15 @@ def leave(driver, button):
     """Press a button that leads to another page, and wait until the browser is there."""
     page = driver.find_element("tag name", "html")
     button.click()
-    WebDriverWait(driver, 60, 0.1).until(staleness_of(page))
+    WebDriverWait(driver, 60, 0.1).until(lambda _: _gone(page))
+
+
+def _gone(element):
+    try:
+        element.is_enabled()
+    except WebDriverException:  # stale; or, in the moment of the change, an inspector's error of chromedriver
+        return True
+    return False
 
 
 def network(driver):
