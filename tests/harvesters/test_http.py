@@ -204,7 +204,7 @@ GOES_WRONG = {
 def test_an_error_behind_a_redirect_names_the_address_that_was_asked(serve, client, name):
     at = serve(lambda asked: answer(status=302, Location=PERSON) if asked.path == "/data" else GOES_WRONG[name])
     with pytest.raises(SourceError) as caught:
-        client(at, limits={"max_bytes": 1_000}).request("GET", at.url + "/data").json()
+        client(at, limits={"max_bytes": 1_000, "read": 0.2}).request("GET", at.url + "/data").json()
     assert caught.value.params["url"] == at.url + "/data"
     assert "Fulan" not in str(caught.value) + repr(caught.value.__cause__)
 
@@ -213,7 +213,7 @@ def test_an_error_behind_a_redirect_names_the_address_that_was_asked(serve, clie
 def test_an_error_of_a_next_page_names_the_address_of_the_configuration(serve, client, name):
     at = serve(lambda _: GOES_WRONG[name])
     with pytest.raises(SourceError) as caught:
-        client(at, limits={"max_bytes": 1_000}).request("GET", at.url + PERSON, asked=at.url + "/data").json()
+        client(at, limits={"max_bytes": 1_000, "read": 0.2}).request("GET", at.url + PERSON, asked=at.url + "/data").json()
     assert caught.value.params["url"] == at.url + "/data"
 
 
