@@ -213,7 +213,9 @@ def test_an_error_behind_a_redirect_names_the_address_that_was_asked(serve, clie
 def test_an_error_of_a_next_page_names_the_address_of_the_configuration(serve, client, name):
     at = serve(lambda _: GOES_WRONG[name])
     with pytest.raises(SourceError) as caught:
-        client(at, limits={"max_bytes": 1_000, "read": 0.2}).request("GET", at.url + PERSON, asked=at.url + "/data").json()
+        client(at, limits={"max_bytes": 1_000, "read": 0.2}).request(
+            "GET", at.url + PERSON, asked=at.url + "/data"
+        ).json()
     assert caught.value.params["url"] == at.url + "/data"
 
 
