@@ -1,9 +1,9 @@
 # Perintah sehari-hari; `make help` menjelaskan semuanya. The work is done by `deploy/` (Python, standard library only).
 RUN := PYTHON="$(PYTHON)" ./deploy/python -m deploy
-export SOURCE FILE CONFIRM ARGS
+export SOURCE FILE CONFIRM ARGS ONLY
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status backup restore clean test test-pure test-long lint generated screenshots audit lock
+.PHONY: help demo up down status backup restore clean test test-pure test-long bench lint generated screenshots audit lock
 
 help: ## Tampilkan daftar ini / show this list
 	@$(RUN) help
@@ -37,6 +37,9 @@ test-pure: ## Uji tanpa layanan (beberapa detik) / tests that need no service
 
 test-long: ## Uji yang perlu beberapa menit / tests that take minutes
 	@$(RUN) test-long
+
+bench: ## Ukur kecepatan dan ketepatan; ONLY=nama,... memilih / measure speed and accuracy
+	@$(RUN) bench
 
 lint: ## Gaya, format, dan tipe / style, format and types
 	@$(RUN) lint

@@ -75,6 +75,7 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "test": testing.test,
     "test-pure": testing.test_pure,
     "test-long": testing.test_long,
+    "bench": testing.bench,
     "lint": testing.lint,
     "audit": testing.audit,
     "lock": testing.lock,

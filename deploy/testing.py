@@ -18,7 +18,7 @@ VENV = CHECKOUT / ".venv"
 GENERATORS: tuple[str, ...] = ("satudata_schemas.generate",)
 #: Folders whose tests need neither CKAN nor a service; in them, what asks for a service is left out, too.
 PURE_TESTS = ["schemas", "harvesters", "house", "demo", "docs", "deploy"]
-TYPED = ["schemas", "harvesters", "ckanext-satudata/ckanext/satudata", "demo", "deploy"]
+TYPED = ["schemas", "harvesters", "ckanext-satudata/ckanext/satudata", "demo", "deploy", "bench"]
 
 
 def test() -> NoReturn:
@@ -40,6 +40,12 @@ def test_long() -> NoReturn:
     """Run the tests that take minutes."""
     _prepare(services=True)
     _pytest(["-m", "long", *_extra()])
+
+
+def bench() -> int:
+    """Measure the figures that `ONLY` names, or all; 1 when a bar is missed."""
+    _prepare(services=True)
+    return _inside(["python", "-m", "bench", "--only", os.environ.get("ONLY", "")])
 
 
 def lint() -> int:
