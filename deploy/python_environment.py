@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 from deploy.layout import CHECKOUT
@@ -14,6 +16,8 @@ from deploy.wording import say
 
 REQUIREMENTS = CHECKOUT / "deploy" / "requirements"
 OLDEST, NEWEST = (3, 10), (3, 12)
+#: What an environment holds beside the locks: its installer, and the project.
+NEVER_LOCKED = {"pip", "ckanext-satudata"}
 
 
 def install(venv: Path, code: Path, log: Path, *, development: bool) -> None:
@@ -31,6 +35,8 @@ def install(venv: Path, code: Path, log: Path, *, development: bool) -> None:
         pip_install: list[str | Path] = [venv / "bin" / "pip", "install", "--no-input", "--no-deps", "--require-hashes"]
         _run([*pip_install, "-r", REQUIREMENTS / "build.txt"], log)
         _run([*pip_install, "--no-build-isolation", "-r", lock], log)
+        if surplus := _installed(venv) - _locked(lock) - _locked(REQUIREMENTS / "build.txt") - NEVER_LOCKED:
+            _run([venv / "bin" / "pip", "uninstall", "--yes", "-q", *sorted(surplus)], log)
         _run([venv / "bin" / "pip", "check"], log)
         _stamp(venv, lock).write_text(_digest(lock), "utf-8")
     declared = _digest(code / "setup.py", code / "pyproject.toml") + str(code)
@@ -39,11 +45,27 @@ def install(venv: Path, code: Path, log: Path, *, development: bool) -> None:
         without_dependencies = ["--no-input", "--no-deps", "--no-build-isolation"]
         _run([venv / "bin" / "pip", "install", *without_dependencies, "-e", code], log)
         installed.write_text(declared, "utf-8")
+    # The service account may not write beside the code, so its programs would compile it at every start.
+    rooms = [code / room for room in ("schemas", "harvesters", "ckanext-satudata", "deploy", "demo")]
+    _run([venv / "bin" / "python", "-m", "compileall", "-q", "-j", "0", *(room for room in rooms if room.exists())], log)
 
 
 def site_packages(venv: Path) -> Path:
     """Return the folder that holds the installed packages."""
     return next((venv / "lib").glob("python3.*/site-packages"))
+
+
+def _installed(venv: Path) -> set[str]:
+    return {_normalised(one.metadata["Name"]) for one in distributions(path=[str(site_packages(venv))])}
+
+
+def _locked(lock: Path) -> set[str]:
+    return {_normalised(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text("utf-8"), re.MULTILINE)}
+
+
+def _normalised(name: str) -> str:
+    """Return a package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _is_current(venv: Path, lock: Path, *, development: bool) -> bool:
