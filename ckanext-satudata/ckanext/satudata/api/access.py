@@ -38,6 +38,15 @@ class Caller:
     reader: Reader = field(default_factory=Reader)
 
     @property
+    def actor(self) -> str:
+        """Who is named in records and the audit log: the person behind a token of CKAN's, or the client."""
+        return self.user_id or self.client_id
+
+    def reads_inside(self, owner_org: str) -> bool:
+        """Whether what an OPD and the Walidata know of a dataset of this owner is for the caller: issues, history."""
+        return self.reader.everything or owner_org in self.reader.own
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether the request came without any credentials."""
         return not self.client_id

@@ -14,6 +14,7 @@ from flask import Response, g, request
 from werkzeug.http import unquote_etag
 
 from ckanext.satudata.api import settings
+from ckanext.satudata.catalog.answer import etag
 
 JSON = "application/json"
 COMPRESS_FROM = 1400
@@ -49,13 +50,14 @@ def listing(
     following: str | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Response:
-    """The envelope of lists: `data` of bodies already rendered, `meta`, `links`; `following` is the next page's URL."""
+    """The envelope of lists: `data` of bodies already rendered, `meta`, `links`; `following` is the next page's URL.
+
+    Tagged by its content, so that a reader who has the page already gets 304.
+    """
     told = orjson.dumps({"total": total, "cursor": cursor, **(meta or {})}).decode()
     links = {"self": here(), "next": following}
-    response = Response(
-        f'{{"data":[{",".join(bodies)}],"meta":{told},"links":{orjson.dumps(links).decode()}}}'.encode(),
-        content_type=JSON,
-    )
+    body = f'{{"data":[{",".join(bodies)}],"meta":{told},"links":{orjson.dumps(links).decode()}}}'.encode()
+    response = item(body, etag=etag(body))
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response

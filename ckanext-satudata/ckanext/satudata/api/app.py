@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from ckanext.satudata.api import answering, problems, routes, routing, settings
+from ckanext.satudata.api import answering, database, problems, routes, routing, settings
 from ckanext.satudata.api.keys import KeyFolderError
 from ckanext.satudata.catalog.search import SearchUnavailable
 
@@ -65,6 +65,8 @@ def _bare_app(name: str) -> Flask:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(SearchUnavailable, _search_gone)
     app.register_error_handler(KeyFolderError, _keys_gone)
+    for gone in database.GONE:
+        app.register_error_handler(gone, _postgres_gone)
     app.register_error_handler(Exception, _failed)
     return app
 
@@ -79,6 +81,10 @@ def _refused(error: HTTPException) -> Response:
 
 def _search_gone(_error: SearchUnavailable) -> Response:
     return problems.respond(problems.Unavailable("solr"))
+
+
+def _postgres_gone(_error: Exception) -> Response:
+    return problems.respond(problems.Unavailable("postgres"))
 
 
 def _keys_gone(error: KeyFolderError) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api import guard, tokens
-from ckanext.satudata.catalog import tables
+from ckanext.satudata.catalog import roles, tables
 
 SCOPES = ("catalog:read", "dataset:read", "dataset:write", "harvest:run", "source:manage", "review", "admin")
 
@@ -69,7 +69,7 @@ def add(
     if session.execute(select(tables.client.c.id).where(tables.client.c.name == name)).first():
         raise ClientRefused("E-API-441", name=name)
     client = Client(
-        id=f"sdi-{secrets.token_hex(8)}",
+        id=f"{roles.CLIENT_PREFIX}{secrets.token_hex(8)}",
         name=name,
         organization_id=_organization(session, organization) if organization else None,
         scopes=wanted,

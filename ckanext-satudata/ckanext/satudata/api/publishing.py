@@ -52,13 +52,16 @@ def source_for(session: Session, caller: Caller, name: str) -> Row[Any]:
     row = None if "\x00" in name else session.execute(asked).first()
     if row is None:
         raise Problem(404)
-    if caller.user_id is not None:
-        own = roles.acts_for(session, caller.user_id, row.organization_id) or roles.is_walidata(session, caller.user_id)
-    else:
-        own = caller.org_id is None or caller.org_id == row.organization_id
-    if not own:
+    if not may_act(session, caller, row.organization_id):
         raise Problem(403, "E-API-433")
     return row
+
+
+def may_act(session: Session, caller: Caller, organization_id: str) -> bool:
+    """Whether the caller may write what belongs to this OPD; a token's own confinement holds beside its client's."""
+    if caller.org_id is not None and caller.org_id != organization_id:
+        return False
+    return roles.acts_for(session, caller.actor, organization_id) or roles.is_walidata(session, caller.actor)
 
 
 def read_dataset(sent: Any, identifier: str) -> Dataset:
@@ -198,13 +201,13 @@ def _known(before: Row[Any] | None) -> Known | None:
 
 
 def _settle(session: Session, asked: Write, caller: Caller, action: str) -> Written:
-    (written,) = write(session, [asked], actor=caller.user_id or caller.client_id, run=None)
+    (written,) = write(session, [asked], actor=caller.actor, run=None)
     if written.outcome == "refused":
         session.rollback()
         if written.code == CONFLICT:
             raise Problem(412)
         raise Problem(422, faults=[Fault(written.code or "E-API-422", "", written.params)])
-    audit.note(session, action, "dataset", [written.record_id], actor=caller.user_id or caller.client_id)
+    audit.note(session, action, "dataset", [written.record_id], actor=caller.actor)
     return written
 
 

@@ -3,19 +3,27 @@ their own.
 
 Perpres 39/2019: the Walidata checks and publishes for the whole catalogue, the Pembina re-checks priority data, a
 Produsen Data acts for itself. A sysadmin is none of them by being one.
+
+A client of the API acts as what it was registered for: one confined to an OPD for that OPD, one of the whole catalogue
+for every OPD, and as the Walidata where it holds the scope `review`. What a token may do at all, its scopes say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from ckan import model
 from ckan.common import config
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
+
+from ckanext.satudata.catalog import tables
 
 #: capacities in an organisation that let a person act for it
 ACTING = ("admin", "editor")
+#: how the id of a client of the API begins; a person's is a UUID
+CLIENT_PREFIX = "sdi-"
 
 
 class NotAllowed(Exception):  # noqa: N818 - reads as what it says
@@ -28,6 +36,9 @@ class NotAllowed(Exception):  # noqa: N818 - reads as what it says
 
 def is_walidata(session: Session, user_id: str | None) -> bool:
     """Whether the person is an editor or admin of the Walidata's organisation."""
+    if _is_client(user_id):
+        client = _client(session, user_id)
+        return client is not None and client.organization_id is None and "review" in client.scopes
     return _acts_in(session, user_id, config.get("ckanext.satudata.walidata_org"))
 
 
@@ -43,6 +54,9 @@ def has_pembina() -> bool:
 
 def acts_for(session: Session, user_id: str | None, organization_id: str) -> bool:
     """Whether the person is an editor or admin of this organisation (by id)."""
+    if _is_client(user_id):
+        client = _client(session, user_id)
+        return client is not None and client.organization_id in (None, organization_id)
     return organization_id in organizations_of(session, user_id)
 
 
@@ -51,6 +65,11 @@ def organizations_of(session: Session, user_id: str | None, capacities: Collecti
     if not user_id:
         return set()
     member, group = model.member_table.c, model.group_table.c
+    if _is_client(user_id):
+        client = _client(session, user_id)
+        if client is None or client.organization_id is not None:
+            return {client.organization_id} if client else set()
+        return set(session.execute(select(group.id).where(group.is_organization, group.state == "active")).scalars())
     statement = (
         select(group.id)
         .join(model.member_table, member.group_id == group.id)
@@ -70,6 +89,16 @@ def require_walidata(session: Session, user_id: str | None) -> None:
     """Raise NotAllowed for anyone else."""
     if not is_walidata(session, user_id):
         raise NotAllowed("walidata")
+
+
+def _is_client(user_id: str | None) -> bool:
+    return user_id is not None and user_id.startswith(CLIENT_PREFIX)
+
+
+def _client(session: Session, id_: str | None) -> Row[Any] | None:
+    client = tables.client.c
+    asked = select(client.organization_id, client.scopes).where(client.id == id_, client.revoked_at.is_(None))
+    return session.execute(asked).first()
 
 
 def _acts_in(session: Session, user_id: str | None, organization: str | None) -> bool:

@@ -10,18 +10,20 @@ from ckanext.satudata.api.routes import (
     document,
     exports,
     health,
+    inside,
     metrics,
     nasional,
     oauth,
     organizations,
     publishing,
+    reference,
     statistics,
     vocabularies,
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (datasets, organizations, applications, vocabularies, statistics, changes, exports, dcat, nasional,
-           publishing, oauth, document)  # fmt: skip
+MODULES = (datasets, inside, organizations, applications, vocabularies, reference, statistics, changes, exports,
+           dcat, nasional, publishing, oauth, document)  # fmt: skip
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -53,16 +53,41 @@ def problem(_caller: Caller, _values: dict[str, Any], code: str) -> Response:
 
 @cache
 def described() -> dict[str, Any]:
-    """`openapi.yaml`, read once."""
-    loaded: dict[str, Any] = yaml.safe_load(
-        files("ckanext.satudata.api").joinpath("openapi.yaml").read_text(encoding="utf-8")
-    )
+    """The OpenAPI document: `openapi.yaml` and the paths beside it, read once."""
+    whole = _read(_HERE / "openapi.yaml")
+    for fragment in sorted(_HERE.glob("paths/*.yaml")):
+        whole["paths"] |= _read(fragment)
+    for methods in whole["paths"].values():
+        for method, operation in methods.items():
+            if method != "parameters":
+                operation["responses"] = _answers(operation, whole["security"])
+    return whole
+
+
+def _read(file: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
     return loaded
+
+
+_HERE = Path(__file__).resolve().parents[1]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: What every route may answer, and what only one that needs a scope does.
+_ALWAYS = {"400": "BadRequest", "401": "Unauthorized", "429": "TooMany", "503": "Unavailable"}
+_WITH_SCOPE = {"403": "Forbidden"}
+
+
+def _answers(operation: dict[str, Any], usual: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answers of an operation, with those that need no mention added."""
+    added = _ALWAYS | (_WITH_SCOPE if operation.get("security", usual) else {})
+    stated = operation["responses"]
+    missing = {code: {"$ref": f"#/components/responses/{name}"} for code, name in added.items() if code not in stated}
+    return dict(sorted((stated | missing).items()))
 
 
 @cache
 def _template() -> Template:
-    source = files("ckanext.satudata.api").joinpath("docs.html").read_text(encoding="utf-8")
+    source = (_HERE / "docs.html").read_text(encoding="utf-8")
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
 
 

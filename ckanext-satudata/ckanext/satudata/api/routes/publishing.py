@@ -6,23 +6,18 @@ from typing import Any
 
 from flask import Response, request
 
-from ckanext.satudata.api import answering, database, publishing, settings
+from ckanext.satudata.api import answering, bodies, database, publishing, settings
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Fault, Problem, Unavailable, preferred_language
 from ckanext.satudata.api.routing import route
-from satudata_harvesters.strict_json import InvalidJson, loads
 from satudata_schemas.issue import Issue
-
-JSON = "application/json"
-#: Bytes of one dataset; more is 413.
-LARGEST = 1024 * 1024
 
 
 @route("/sources/<source>/datasets/<path:identifier>", scope="dataset:write", methods=("PUT",))
 def put_dataset(caller: Caller, _values: dict[str, Any], source: str, identifier: str) -> Response:
     """Create or replace the dataset that the source knows by this identifier."""
     _check_identifier(identifier)
-    dataset = publishing.read_dataset(_body(), identifier)
+    dataset = publishing.read_dataset(bodies.json_value(), identifier)
     session = database.session()
     try:
         outcome = publishing.put(
@@ -69,20 +64,6 @@ def _check_identifier(identifier: str) -> None:
     unfit = len(identifier) > publishing.LONGEST_IDENTIFIER or "\x00" in identifier
     if unfit or publishing.holds_person(identifier):
         raise Problem(400, faults=[Fault("E-API-434", "/identifier")])
-
-
-def _body() -> Any:
-    if request.mimetype != JSON:
-        raise Problem(415, params={"expected": JSON})
-    if (request.content_length or 0) > LARGEST:
-        raise Problem(413)
-    content = request.get_data(cache=False)
-    if len(content) > LARGEST:
-        raise Problem(413)
-    try:
-        return loads(content)
-    except (InvalidJson, ValueError, RecursionError) as error:
-        raise Problem(400, faults=[Fault("E-API-430", "")]) from error
 
 
 def _shown(issue: Issue, language: str) -> dict[str, Any]:

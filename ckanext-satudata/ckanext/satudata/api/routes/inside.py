@@ -1,0 +1,124 @@
+"""What stands behind a dataset: how it was judged, where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Response
+from sqlalchemy import text
+
+from ckanext.satudata.api import answering, database
+from ckanext.satudata.api.access import Caller
+from ckanext.satudata.api.problems import Problem, preferred_language
+from ckanext.satudata.api.routes.datasets import answer_of
+from ckanext.satudata.api.routing import route
+from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX, etag
+from ckanext.satudata.catalog.package import unpublished_fields
+from satudata_schemas.issue import Issue
+
+_ASSESSED = text("""
+SELECT r.id, r.name, r.owner_org, r.hasil, r.status, r.score, r.principles, r.suggestions, r.perbaikan_tertunda,
+       r.return_reason, r.return_deadline,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(i.code, i.severity, i.pointer, i.principle, i.params)
+                                  ORDER BY i.id), '[]') FROM satudata_issue i WHERE i.record_id = r.id) AS issues
+  FROM satudata_record r WHERE r.id = :id
+""")
+_PROVENANCE = text("""
+SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pending, r.rest, r.raw, r.fingerprint,
+       r.rules_version, r.first_seen, r.last_seen, r.last_run,
+       s.name AS source_name, s.title AS source_title, s.connector,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('field', h.field, 'resource_id', nullif(h.resource_id, ''),
+                  'source_value', h.source_value, 'at', h.at) ORDER BY h.field, h.resource_id), '[]')
+          FROM satudata_held h WHERE h.package_id = r.package_id) AS held
+  FROM satudata_record r LEFT JOIN satudata_source s ON s.id = r.source_id
+ WHERE r.id = :id
+""")
+
+
+@route("/datasets/<id_or_name>/assessment", scope="dataset:read")
+def assessment(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
+    """Result, score, issues and suggestions of a dataset, for its OPD and the Walidata."""
+    row = _row(_ASSESSED, caller, id_or_name)
+    if not caller.reads_inside(row.owner_org):
+        raise Problem(403, "E-API-439")
+    language = preferred_language()
+    told = {
+        "id": row.id,
+        "name": row.name,
+        "hasil": row.hasil,
+        "status": row.status,
+        "perbaikan_tertunda": row.perbaikan_tertunda,
+        "score": row.score,
+        "principles": row.principles,
+        "issues": [Issue(*issue).told(language) for issue in row.issues],
+        "suggestions": [_suggested(one, language) for one in row.suggestions],
+        "return_reason": row.return_reason,
+        "return_deadline": row.return_deadline,
+    }
+    response = _tagged(told)
+    response.headers["Content-Language"] = language
+    return response
+
+
+@route("/datasets/<id_or_name>/provenance", scope="catalog:read")
+def provenance(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
+    """Where a dataset came from: its application, the mapped record, and for its own OPD the record as it was read."""
+    row = _row(_PROVENANCE, caller, id_or_name)
+    whole = caller.reader.reads_full(row.owner_org, row.hak_akses)
+    told: dict[str, Any] = {"id": row.id, "name": row.name}
+    if whole or row.hak_akses != "tertutup":
+        told |= {
+            "identifier": row.identifier,
+            "source": {"name": row.source_name, "title": row.source_title, "connector": row.connector},
+            "first_seen": row.first_seen,
+            "last_seen": row.last_seen,
+        }
+    told["mapped"] = _mapped(row.dataset or {}, access="terbuka" if whole else row.hak_akses)
+    if caller.reads_inside(row.owner_org):
+        told |= {
+            "run": row.last_run,
+            "fingerprint": row.fingerprint,
+            "rules_version": row.rules_version,
+            "rest": row.rest or {},
+            "held": row.held,
+        }
+    if row.owner_org in caller.reader.own:
+        told |= {"raw": row.raw, "pending": row.pending}
+    return answering.document(told)
+
+
+def _row(statement: Any, caller: Caller, id_or_name: str) -> Any:
+    """The record behind a dataset that the caller may see; 404 and 410 as for the dataset itself."""
+    found = answer_of(caller, id_or_name)
+    (row,) = database.rows(statement, {"id": found.package_id})
+    return row
+
+
+def _tagged(told: Mapping[str, Any]) -> Response:
+    body = orjson.dumps(told)
+    return answering.item(body, etag=etag(body))
+
+
+def _suggested(one: Mapping[str, Any], language: str) -> dict[str, Any]:
+    reason = Issue(one["reason"], "info", f"/{one['field']}", None, one.get("params") or {})
+    told = {name: one[name] for name in ("field", "value", "confidence")}
+    return told | {"code": one["reason"], "reason": reason.message(language)}  # type: ignore[arg-type]
+
+
+def _mapped(dataset: Mapping[str, Any], *, access: str) -> dict[str, Any]:
+    """The record in contract fields, without persons' contacts, as far as the access class lets it be read."""
+    if access == "tertutup":
+        return {name: dataset[name] for name in ("title", *CLOSED_FIELDS) if name in dataset}
+    personal = unpublished_fields()
+    kept = {
+        name: value for name, value in dataset.items() if name not in personal and not name.startswith(PERSONAL_PREFIX)
+    }
+    if access == "terbatas" and isinstance(kept.get("resources"), list):
+        kept["resources"] = [
+            {key: value for key, value in item.items() if key not in LINK_KEYS}
+            for item in kept["resources"]
+            if isinstance(item, dict)
+        ]
+    return kept
