@@ -67,12 +67,12 @@ def test_a_batch_is_one_request_and_few_statements(office, drained, session, mon
     from ckan import model
     from sqlalchemy import event
 
-    from ckanext.satudata.catalog import index
+    from ckanext.satudata.catalog import index, solr
 
     office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(60)])
     requests, statements = [], []
-    send = index._post
-    monkeypatch.setattr(index, "_post", lambda body: requests.append(body) or send(body))
+    send = solr.post
+    monkeypatch.setattr(solr, "post", lambda body, **more: requests.append(body) or send(body, **more))
     event.listen(model.meta.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert index.drain(session) == 60
     assert len(requests) == 1
@@ -97,41 +97,139 @@ def test_a_session_of_its_own_costs_no_more(office, session, search_index):
     assert len(search_index.documents("*:*")) > 0
 
 
-def test_one_document_solr_refuses_does_not_keep_the_others(office, drained, search_index, monkeypatch):
-    from ckanext.satudata.catalog import index
+def _spoil(monkeypatch, ids, how):
+    """Let what is made of these packages be wrong."""
+    from ckanext.satudata.catalog import rendering
 
-    written = office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(5)])
-    bad = written[2].record_id
-    make = index.documents_of
+    make = rendering.documents_of
 
-    def spoilt(session, ids):
-        made = make(session, ids)
-        made[bad]["metadata_modified"] = "kemarin"
+    def spoilt(session, asked):
+        made = make(session, asked)
+        for id_ in set(ids) & set(made):
+            how(made[id_])
         return made
 
-    monkeypatch.setattr(index, "documents_of", spoilt)
+    monkeypatch.setattr(rendering, "documents_of", spoilt)
+
+
+def _no_date(document):
+    document["metadata_modified"] = "kemarin"
+
+
+def _cannot_be_made(document):
+    raise ValueError("a plugin's hook")
+
+
+@pytest.mark.parametrize("how", [_no_date, _cannot_be_made])
+def test_one_document_that_cannot_be_indexed_is_set_aside_and_the_others_go_through(
+    office, drained, search_index, monkeypatch, how
+):
+    written = office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(5)])
+    bad = written[2].record_id
+    _spoil(monkeypatch, [bad], how)
     drained()
     assert len(search_index.documents("*:*")) == 4
     assert [row["code"] for row in office.rows("issue", record_id=bad, code="E-SMP-007")] == ["E-SMP-007"]
-    assert office.rows("outbox") == []
+    assert [row["package_id"] for row in office.rows("outbox")] == [bad]
+    [aside] = office.rows("unindexable")
+    assert (aside["version"], aside["tries"]) == (1, 1)
+    assert aside["reason"]
+    assert "kemarin" not in aside["reason"]
+
+
+def test_what_was_set_aside_is_tried_again_with_its_next_version_and_by_itself_later(
+    office, drained, search_index, monkeypatch, session
+):
+    import sqlalchemy as sa
+
+    from ckanext.satudata.catalog import tables
+
+    first, second = (office.put(key, "publish", office.layak(title=f"Dataset {key}")).record_id for key in "12")
+    with monkeypatch.context() as spoiling:
+        _spoil(spoiling, [first, second], _no_date)
+        drained()
+    assert drained() == 0
+    office.put("1", "publish", office.layak(title="Dataset 1, diperbaiki"))
+    assert drained() == 1
+    session.execute(sa.update(tables.unindexable).values(retry_at=sa.func.now() - sa.text("interval '1 s'")))
+    session.commit()
+    assert drained() == 1
+    assert len(search_index.documents("*:*")) == 2
+    for table in ("outbox", "unindexable"):
+        assert office.rows(table) == []
+    assert office.rows("issue", code="E-SMP-007") == []
+
+
+def test_what_is_hidden_stays_hidden_while_its_document_is_set_aside(office, drained, act, monkeypatch):
+    office.put()
+    drained()
+    written = office.settle(office.ask("1", "hold", status="draf"))[0]
+    _spoil(monkeypatch, [written.record_id], _no_date)
+    drained()
+    assert _found(act) == set()
+
+
+def test_a_solr_that_fails_on_one_document_keeps_no_other_waiting(office, drained, search_index, monkeypatch):
+    from ckanext.satudata.catalog import solr
+
+    written = office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(8)])
+    bad, send = written[5].record_id, solr.post
+
+    def failing(body, **more):
+        return (500, "NullPointerException") if bad.encode() in body else send(body, **more)
+
+    monkeypatch.setattr(solr, "post", failing)
+    drained()
+    assert len(search_index.documents("*:*")) == 7
+    assert [row["package_id"] for row in office.rows("unindexable")] == [bad]
+
+
+def test_a_solr_that_takes_nothing_is_ill_and_no_document_is_set_aside(office, session, monkeypatch):
+    from ckanext.satudata.catalog import index, solr
+
+    office.settle(*[office.ask(str(n), "publish", office.layak(title=f"Dataset {n}")) for n in range(8)])
+    monkeypatch.setattr(solr, "post", lambda _body, **_more: (500, "No space left on device"))
+    with pytest.raises(index.IndexUnavailable):
+        index.drain(session)
+    assert office.rows("unindexable") == []
+    assert len(office.rows("outbox")) == 8
+
+
+def test_a_solr_that_hangs_costs_no_more_than_the_deadline(office, session, monkeypatch):
+    import socket
+    import time
+
+    from ckan.common import config
+
+    from ckanext.satudata.catalog import index, solr
+
+    office.put()
+    assert solr.TIMEOUT < 60 / 2, "a worker's lease"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setitem(config, "solr_url", f"http://127.0.0.1:{silent.getsockname()[1]}/solr/ckan")
+        began = time.monotonic()
+        with pytest.raises(index.IndexUnavailable):
+            index.drain(session, timeout=0.2)
+    assert time.monotonic() - began < 3
+    assert len(office.rows("outbox")) == 1
 
 
 def test_a_newer_write_is_not_lost_while_an_older_one_is_sent(office, drained, session, search_index, monkeypatch):
     from ckan import model
     from sqlalchemy import select
 
-    from ckanext.satudata.catalog import index, tables
+    from ckanext.satudata.catalog import index, solr, tables
 
     office.put()
-    send = index._post
+    send = solr.post
 
-    def slowly(body):
+    def slowly(body, **more):
         with model.meta.create_local_session() as other:
             waiting = select(tables.outbox).with_for_update(skip_locked=True)
             assert other.execute(waiting).all() == []
-        return send(body)
+        return send(body, **more)
 
-    monkeypatch.setattr(index, "_post", slowly)
+    monkeypatch.setattr(solr, "post", slowly)
     assert index.drain(session) == 1
 
 
@@ -144,7 +242,7 @@ def test_nothing_is_lost_while_solr_is_away(office, session, monkeypatch):
         raise requests.ConnectionError
 
     office.put()
-    monkeypatch.setattr(requests.Session, "post", away)
+    monkeypatch.setattr(requests.Session, "request", away)
     with pytest.raises(index.IndexUnavailable):
         index.drain(session)
     assert len(office.rows("outbox")) == 1
@@ -205,17 +303,17 @@ def test_a_long_extra_does_not_stop_the_index(office, drained, search_index):
 
 
 def test_what_is_hidden_while_an_older_version_is_sent_stays_hidden(office, drained, session, act, monkeypatch):
-    from ckanext.satudata.catalog import hidden, index
+    from ckanext.satudata.catalog import hidden, index, solr
 
     written = office.put()
     drained()
     office.settle(office.ask("1", "hold", status="draf"))
-    send = index._post
+    send = solr.post
 
-    def hidden_again_meanwhile(body):
+    def hidden_again_meanwhile(body, **more):
         hidden.hide([written.record_id])
-        return send(body)
+        return send(body, **more)
 
-    monkeypatch.setattr(index, "_post", hidden_again_meanwhile)
+    monkeypatch.setattr(solr, "post", hidden_again_meanwhile)
     assert index.drain(session) == 1
     assert hidden.ids(session) == [written.record_id]

@@ -105,6 +105,122 @@ def test_a_run_that_redis_has_forgotten_is_queued_again(queue, source_id, query)
     assert len(queue) == 1
 
 
+def test_a_job_lost_between_a_worker_s_take_and_the_run_s_start_is_queued_again(queue, source_id, query):
+    from rq.job import Job, JobStatus
+
+    from ckanext.satudata.harvest.schedule import tick
+
+    make_due(query, source_id)
+    [run_id] = tick().queued
+    queue.pop_job_id()  # the worker that took it died: `queued`, but in no queue
+    assert Job.fetch(f"satudata-{run_id}", connection=queue.connection).get_status() == JobStatus.QUEUED
+    assert tick().queued == ()
+    query(sa.update(t.run).where(t.run.c.id == run_id).values(lease_until=AGO))
+
+    assert tick().queued == (run_id,)
+    assert len(queue) == 1
+
+
+@pytest.fixture
+def neighbour(add_source, unique, query, source_id):
+    """A second source on the same host."""
+    [first] = query(sa.select(t.source.c.url).where(t.source.c.id == source_id))
+    return add_source(first["url"], name=f"{unique}-dua", schedule="0 3 * * * WITA")
+
+
+def test_a_host_is_read_by_one_run_at_a_time(queue, source_id, neighbour, query, fresh):
+    from ckanext.satudata.harvest import runs
+    from ckanext.satudata.harvest.schedule import tick
+
+    make_due(query, source_id)
+    make_due(query, neighbour)
+    [first] = tick().queued
+    assert tick().queued == ()
+    assert runs.claim(fresh, first)
+    fresh.commit()
+    [second] = query(sa.select(t.run.c.id).where(t.run.c.state == "antre"))
+    assert runs.claim(fresh, second["id"]) is None, "also not when somebody starts it by hand"
+    fresh.commit()
+    assert tick().queued == ()
+    query(sa.update(t.run).where(t.run.c.id == first).values(state="selesai", lease_until=None))
+
+    assert tick().queued == (second["id"],)
+    assert runs.claim(fresh, second["id"])
+
+
+def test_a_worker_that_fell_silent_keeps_no_other_source_of_its_host_waiting(queue, source_id, neighbour, query, fresh):
+    from ckanext.satudata.harvest import runs
+
+    first, second = (runs.start(fresh, one, actor=None) for one in (source_id, neighbour))
+    assert runs.claim(fresh, first)
+    fresh.commit()
+    query(sa.update(t.run).where(t.run.c.id == first).values(lease_until=AGO))
+
+    assert runs.claim(fresh, second)
+
+
+def test_of_two_that_claim_runs_of_one_host_at_once_one_waits(queue, source_id, neighbour, fresh, query):
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ckanext.satudata.harvest import runs
+    from ckanext.satudata.harvest.sessions import session
+
+    started = [runs.start(fresh, one, actor=None) for one in (source_id, neighbour)]
+    fresh.commit()
+    together = threading.Barrier(2)
+
+    def claim(run_id):
+        with session() as opened:
+            opened.connection()
+            together.wait(10)
+            taken = runs.claim(opened, run_id)
+            opened.commit()
+            return taken is not None
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(claim, started)) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Data.contoh.go.id/api", "data.contoh.go.id"),
+        ("http://orang@aplikasi.contoh.go.id:8080/x", "aplikasi.contoh.go.id"),
+        ("http://[2001:db8::1]:80/", "[2001:db8::1]"),
+        ("/srv/berkas", None),
+    ],
+)
+def test_the_host_of_an_address(fresh, url, host):
+    from ckanext.satudata.harvest.runs import host_of
+
+    assert fresh.scalar(sa.select(host_of(sa.literal(url)))) == host
+
+
+def test_a_worker_leaves_a_solr_alone_that_hung_and_the_tick_insists(queue, source_id, harvest, monkeypatch, query):
+    import time
+
+    from ckanext.satudata.catalog import index, solr
+    from ckanext.satudata.harvest import schedule
+
+    asked = []
+
+    def hanging(*_args, **_more):
+        asked.append(1)
+        now = time.monotonic()
+        monkeypatch.setattr(schedule.time, "monotonic", lambda: now + 15)
+        raise solr.IndexUnavailable("ReadTimeout")
+
+    drain = index.drain
+    monkeypatch.setattr(schedule._solr, "rests_until", 0.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(index, "drain", hanging)
+        assert harvest(source_id)["state"] == "selesai"
+    assert len(asked) == 1
+    monkeypatch.setattr(index, "drain", drain)
+    assert schedule.tick().indexed == 1
+
+
 def test_a_run_whose_worker_fell_silent_is_interrupted_and_queued(queue, source_id, query, fresh):
     from ckanext.satudata.harvest import runs
     from ckanext.satudata.harvest.schedule import tick

@@ -8,7 +8,6 @@ from there when Redis is away.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,12 +39,19 @@ def _redis() -> Any:
     return connect_to_redis()
 
 
+def _now(redis: Any) -> float:
+    """Redis' own time in seconds: a host whose clock is a day off must not take a fresh entry for one left over."""
+    seconds, microseconds = redis.time()
+    return float(seconds) + float(microseconds) / 1_000_000
+
+
 def hide(ids: Sequence[str]) -> None:
     """Keep these out of every search from now on; called before the transaction that hides them commits."""
     if not ids:
         return
     try:
-        _redis().zadd(_key("ids"), dict.fromkeys(ids, time.time()))
+        redis = _redis()
+        redis.zadd(_key("ids"), dict.fromkeys(ids, _now(redis)))
     except RedisError:
         log.warning("Redis is away: %d datasets are hidden by the outbox alone", len(ids))
         _forget_marker()
@@ -70,7 +76,7 @@ def ids(session: Session | None = None) -> list[str]:
         found = from_outbox(session)
         pipeline = redis.pipeline()
         if found:
-            pipeline.zadd(_key("ids"), dict.fromkeys(found, time.time()))
+            pipeline.zadd(_key("ids"), dict.fromkeys(found, _now(redis)))
         pipeline.set(_key("marker"), 1).execute()
         return sorted({*found, *(member.decode() for member in members)})
     except RedisError:
@@ -132,7 +138,8 @@ def show_again(done: Mapping[str, float]) -> None:
 def sweep(session: Session) -> None:
     """Drop entries that no outbox row explains and that are older than any transaction."""
     try:
-        found = _redis().zrangebyscore(_key("ids"), 0, time.time() - _LEFT_OVER, withscores=True)
+        redis = _redis()
+        found = redis.zrangebyscore(_key("ids"), 0, _now(redis) - _LEFT_OVER, withscores=True)
     except RedisError:
         return
     old = {member.decode(): at for member, at in found}

@@ -134,10 +134,12 @@ record = Table(
     _time("reviewed_at"),
     Column("return_reason", Text),
     Column("return_deadline", Date),
+    _time("erased"),  # since when nothing of it may exist; its identifier and name are hashes from then on
     UniqueConstraint("source_id", "identifier"),
 )
 Index("satudata_record_status", record.c.status, record.c.owner_org)
 Index("satudata_record_missing", record.c.source_id, postgresql_where=record.c.tidak_ditemukan_sejak.is_not(None))
+Index("satudata_record_erased", record.c.source_id, postgresql_where=record.c.erased.is_not(None))
 
 #: The issues of a record's newest version; rendered by language when read.
 issue = Table(
@@ -167,6 +169,7 @@ change = Table(
     _json("before"),
     Column("actor", Text),
     Column("run_id", Text, index=True),
+    Column("cause", Text),  # harvest | edit | put | review | undo | assess | opd | erase: why there is this version
 )
 
 #: Packages whose document in Solr is older than their rows. `op`: index | delete.
@@ -177,6 +180,29 @@ outbox = Table(
     Column("version", Integer, nullable=False),
     Column("op", Text, nullable=False),
     _time("at", nullable=False, now=True),
+)
+
+#: Packages whose document could not be made or was refused by Solr: the version, why, and when it is tried again. Their
+#: outbox rows stay.
+unindexable = Table(
+    "satudata_unindexable",
+    metadata,
+    Column("package_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="1"),
+    _time("retry_at", nullable=False, now=True),
+)
+
+#: How far a full re-index has come; one row while one is under way.
+rebuild = Table(
+    "satudata_rebuild",
+    metadata,
+    Column("site_id", Text, primary_key=True),
+    Column("after", Text, nullable=False, server_default=""),  # the id up to which documents are made anew
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False),
+    _time("started", nullable=False, now=True),
 )
 
 #: The API's answer for a dataset, rendered in the transaction that wrote it.
@@ -283,6 +309,33 @@ audit = Table(
     Column("request_id", Text),
 )
 Index("satudata_audit_object", audit.c.object_type, audit.c.object_id)
+
+#: What UU 27/2022 Pasal 46 asks to be told within 3 x 24 hours of an erased leak: which data, when and how it came out,
+#: what was done. Of the data it holds names of fields and kinds, never a value.
+incident = Table(
+    "satudata_incident",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("package_id", Text, nullable=False, index=True),
+    Column("source_id", Text, nullable=False),
+    Column("organization_id", Text, nullable=False),
+    _time("known_at", nullable=False),  # when it became known, from which the clock runs
+    _time("deadline", nullable=False),
+    Column("actor", Text),
+    Column("reason", Text, nullable=False),
+    _json("data", "{}"),  # {fields, kinds: {kind: count}, files, versions}
+    _json("exposure", "{}"),  # {public, since, until, source, connector, access}
+    _json("done", "[]"),  # [{step, count, at}]
+    _json("notify", "[]"),  # codes of whom to tell: subjek_data, lembaga_pdp, masyarakat
+    _json("remaining", "{}"),  # what is still to be removed: {files: [resource ids]}; empty when nothing is left
+    _time("cleaned"),  # index and files are clean too
+    _time("notified_at"),
+    Column("notified_by", Text),
+    Column("notes", Text),
+    _time("lifted_at"),
+    Column("lifted_by", Text),
+)
+Index("satudata_incident_open", incident.c.deadline, postgresql_where=incident.c.notified_at.is_(None))
 
 #: An OPD as the regional government lists it; the row of its CKAN organisation. Names and aliases resolve publishers.
 opd = Table(

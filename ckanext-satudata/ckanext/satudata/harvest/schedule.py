@@ -6,6 +6,7 @@ Everything it knows stands in Postgres, so it may run on any number of hosts at 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -19,7 +20,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import index
+from ckanext.satudata.catalog import index, solr
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import runs
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
@@ -28,6 +29,9 @@ from ckanext.satudata.harvest.sessions import session
 log = logging.getLogger(__name__)
 
 _r = t.run.c
+
+#: Seconds for which a worker leaves a Solr alone that did not answer in time.
+REST = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +96,44 @@ def tick() -> Ticked:
         opened.commit()
         for run_id in waiting:
             enqueue(run_id)
-        return Ticked(tuple(waiting), interrupted, drain(opened))
+        return Ticked(tuple(waiting), interrupted, drain(opened, insist=True))
 
 
-def drain(opened: Session) -> int:
-    """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next
-    time.
+def drain(opened: Session, *, insist: bool = False) -> int:
+    """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next time.
+
+    A worker may call it between two of its transactions: it takes a third of a lease at most, and a Solr that hung is
+    left alone for a while. `insist` (the tick) tries again at once and has a core opened anew that a full disk closed.
     """
-    sent = 0
+    if not insist and time.monotonic() < _solr.rests_until:
+        return 0
+    sent, began, patience = 0, time.monotonic(), runs.lease_seconds() / 3
     try:
-        while batch := index.drain(opened):
+        while batch := index.drain(opened, timeout=min(solr.TIMEOUT, patience)):
             opened.commit()
             sent += batch
+            if time.monotonic() - began > patience:
+                break
+    except solr.IndexUnavailable as error:
+        opened.rollback()
+        log.warning("the index lags behind: %s", error)
+        _solr.rests_until = time.monotonic() + (REST if time.monotonic() - began > 1 else 0)
+        if insist and error.closed:
+            log.warning("Solr's index was closed by a failed write; opened anew: %s", solr.reopen())
     except Exception as error:  # noqa: BLE001 - the index is derived: whatever it fails on must not stop the work before it
         opened.rollback()
         log.warning("the index lags behind: %s", type(error).__name__)
     return sent
+
+
+@dataclass(slots=True)
+class _Solr:
+    """What this process has seen of Solr: it hung, and is left alone until then (monotonic seconds)."""
+
+    rests_until: float = 0.0
+
+
+_solr = _Solr()
 
 
 def enqueue(run_id: str) -> None:
@@ -115,7 +141,9 @@ def enqueue(run_id: str) -> None:
     job_id = f"satudata-{run_id}"
     try:
         queue = ckan_jobs.get_queue(QUEUE)
-        if Job.fetch(job_id, connection=queue.connection).get_status() == JobStatus.QUEUED:
+        job = Job.fetch(job_id, connection=queue.connection)
+        # A worker that died between taking it and starting it leaves it `queued` in no queue.
+        if job.get_status() == JobStatus.QUEUED and queue.get_job_position(job_id) is not None:
             return
     except NoSuchJobError:
         pass
@@ -177,17 +205,26 @@ def _interrupted(opened: Session) -> int:
 
 
 def _take_waiting(opened: Session) -> list[str]:
-    """Runs that wait for a worker. The lease keeps another tick from handing them over again at once."""
-    waiting = list(
-        opened.scalars(
-            sa.select(_r.id)
-            .where(
-                _r.state.in_(("antre", "terputus")), sa.or_(_r.lease_until.is_(None), _r.lease_until < sa.func.now())
-            )
-            .order_by(_r.created)
-            .with_for_update(skip_locked=True)
-        )
-    )
+    """Runs that wait for a worker and whose host is free, one a host, the oldest first.
+
+    The lease keeps another tick from handing them over again at once.
+    """
+    host = runs.host_of(t.source.c.url)
+    rows = opened.execute(
+        sa.select(_r.id, host.label("host"))
+        .join(t.source, t.source.c.id == _r.source_id, isouter=True)
+        .where(_r.state.in_(("antre", "terputus")), sa.or_(_r.lease_until.is_(None), _r.lease_until < sa.func.now()))
+        .order_by(_r.created)
+        .with_for_update(of=t.run, skip_locked=True)
+    ).all()
+    busy = runs.busy_hosts(opened, [row.host for row in rows if row.host])
+    waiting = []
+    for row in rows:
+        if row.host in busy:
+            continue
+        if row.host:
+            busy.add(row.host)
+        waiting.append(row.id)
     if waiting:
         opened.execute(sa.update(t.run).where(_r.id.in_(waiting)).values(lease_until=runs.lease_end()))
     return waiting
