@@ -150,7 +150,7 @@ def settle(session: Session, ids: list[str], *, actor: str | None) -> None:
         session.execute(update(table).where(table.c.id.in_(private)).values(private=True))
         for id_ in private:
             _expire(session, id_)
-    store(session, plans, stored.cks)
+    store(session, plans, stored.cks, cause="edit")
     hidden.hide([str(plan.record["id"]) for plan in plans if plan.hides] + private)
 
 
@@ -391,4 +391,5 @@ def _bury(session: Session, ids: list[str], actor: str | None) -> None:
             for row in rows
             if row.status != "ditarik"
         ],
+        cause="edit",
     )

@@ -308,7 +308,7 @@ def _written(session: Session, asked: list[Write], actor: str | None) -> list[Wr
     return [
         result
         for start in range(0, len(asked), _BATCH)
-        for result in write(session, asked[start : start + _BATCH], actor=actor, run=None)
+        for result in write(session, asked[start : start + _BATCH], actor=actor, run=None, cause="opd")
     ]
 
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ckanext.satudata.catalog import held, rows
+from ckanext.satudata.catalog import differences, held, rows
 from ckanext.satudata.catalog.answer import render
 from ckanext.satudata.catalog.facts import access_class, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
 from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
 from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug, slug_with_id, to_package
 from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
-from ckanext.satudata.catalog.writing import CONFLICT, TAKEOVER, UNKNOWN, Write, Written
+from ckanext.satudata.catalog.writing import CONFLICT, ERASED, TAKEOVER, UNKNOWN, Write, Written
 from satudata_schemas.dataset import Dataset
 
 
@@ -67,6 +67,8 @@ class Planner:
     def _check_owner(self) -> None:
         """A record that names a dataset of another owner is an error, never a takeover."""
         asked, before = self.asked, self.before
+        if before is not None and before["erased"] is not None:
+            raise Refused(ERASED)
         if before is not None and (before["source_id"], before["identifier"]) != (asked.source_id, asked.identifier):
             raise Refused(TAKEOVER, {"identifier": asked.identifier})
         if before is None and self.id in self.known.cks.packages:
@@ -209,8 +211,9 @@ class Planner:
         record["first_seen"] = record["first_seen"] or utc(now)
         record["last_seen"] = record["last_seen"] or utc(now)
         written = Written(
-            self.id, self.asked.identifier, _what(before, after), record["version"], record["hasil"], record["status"]
-        )
+            self.id, self.asked.identifier, _what(before, after), record["version"], record["hasil"], record["status"],
+            fields=differences.names(_newest(before), _newest(record)) if before is not None else (),
+        )  # fmt: skip
         plan = Planned(record, written, issues=self._issues(), is_new=before is None)
         if record["package_id"] is None:
             return plan
@@ -325,8 +328,13 @@ _SEEN = ("dataset", "status", "owner_org", "principles", "hak_akses", "jatuh_tem
 _COMPARED = (*_SEEN, "rest", "pending", "hasil", "score", "perbaikan_tertunda", "package_id", *_REVIEW)
 _UNDOABLE = (
     "dataset", "rest", "pending", "status", "hasil", "owner_org", "name", "version", "fingerprint", "rules_version",
+    "tidak_ditemukan_sejak", "score", "principles", *_REVIEW,
 )  # fmt: skip
 _RANK = {"terbuka": 0, "terbatas": 1, "tertutup": 2}
+
+
+def _newest(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    return record["pending"] or record["dataset"] or {}
 
 
 def _equal(before: Mapping[str, Any], record: Mapping[str, Any]) -> bool:

@@ -170,7 +170,9 @@ def _settled(
     reason: str | None,
 ) -> list[Decided]:
     _show_again(session, asked.values())
-    for id_, written in zip(asked, write(session, list(asked.values()), actor=actor, run=None), strict=True):
+    for id_, written in zip(
+        asked, write(session, list(asked.values()), actor=actor, run=None, cause="review"), strict=True
+    ):
         refused = written.outcome == "refused"
         decided[id_] = Decided(
             written.record_id, "refused" if refused else outcome, written.status, written.code if refused else None

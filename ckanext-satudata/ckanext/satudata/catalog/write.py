@@ -37,13 +37,18 @@ _ABOUT_A_ROW = ("22", "23", "54")
 CHANGE_LOCK = 0x5D1C_0001
 
 
-def write(session: Session, writes: Sequence[Write], *, actor: str | None, run: str | None) -> list[Written]:
+def write(
+    session: Session, writes: Sequence[Write], *, actor: str | None, run: str | None, cause: str | None = None
+) -> list[Written]:
     """Write a batch; the caller commits. Answers in the order of `writes`.
+
+    `cause` says in the change log why there is a new version: `harvest` for a run's and `edit` for others where nothing
+    is said.
 
     Ids whose dataset becomes less visible are kept out of every search from here on, before the commit: found by
     nobody a moment early rather than a moment late.
     """
-    batch = _Batch(session, actor, run)
+    batch = _Batch(session, actor, run, cause or ("harvest" if run else "edit"))
     batch.settle(batch.once(writes), retried=False)
     hidden.hide(batch.hiding)
     return [batch.written[position] for position in range(len(writes))]
@@ -52,8 +57,8 @@ def write(session: Session, writes: Sequence[Write], *, actor: str | None, run: 
 class _Batch:
     """One call of `write`: what is settled so far, and how to settle the rest."""
 
-    def __init__(self, session: Session, actor: str | None, run: str | None) -> None:
-        self.session, self.actor, self.run = session, actor, run
+    def __init__(self, session: Session, actor: str | None, run: str | None, cause: str) -> None:
+        self.session, self.actor, self.run, self.cause = session, actor, run, cause
         self.written: dict[int, Written] = {}
         self.hiding: list[str] = []
 
@@ -73,7 +78,7 @@ class _Batch:
             with self.session.begin_nested():
                 stored = known.read(self.session, [asked for _, asked in items])
                 planned = self._plan(items, stored, distinct_names=retried)
-                store(self.session, [plan for _, plan in planned], stored.cks)
+                store(self.session, [plan for _, plan in planned], stored.cks, cause=self.cause)
         except DBAPIError as error:
             if not _about_a_row(error):
                 raise
@@ -124,7 +129,7 @@ def _about_a_row(error: DBAPIError) -> bool:
     return not error.connection_invalidated and _sqlstate(error)[:2] in _ABOUT_A_ROW
 
 
-def store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> None:
+def store(session: Session, plans: Sequence[Planned], stored: rows.Existing, *, cause: str) -> None:
     """Store all rows of a batch, table by table; the change log last, so that its lock is held no longer than it
     must.
     """
@@ -151,14 +156,14 @@ def store(session: Session, plans: Sequence[Planned], stored: rows.Existing) -> 
             if plan.op is not None
         ],
     )
-    log_changes(session, [line for plan in plans for line in plan.changes])
+    log_changes(session, [line for plan in plans for line in plan.changes], cause=cause)
 
 
-def log_changes(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
+def log_changes(session: Session, changes: Sequence[Mapping[str, Any]], *, cause: str) -> None:
     """Append to the change log, as the last thing before the commit: a reader of what is committed misses no number."""
     if changes:
         session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
-        copy(session, tables.change, changes)
+        copy(session, tables.change, [{**line, "cause": cause} for line in changes])
 
 
 def _store_issues(session: Session, plans: Sequence[Planned]) -> None:

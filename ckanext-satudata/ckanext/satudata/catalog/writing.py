@@ -18,6 +18,7 @@ CONFLICT = "E-SMP-004"
 REPEATED = "E-SMP-005"
 UNSTORABLE = "E-SMP-001"
 UNKNOWN = "E-SMP-006"
+ERASED = "E-SMP-008"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,4 @@ class Written:
     status: str = ""
     code: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()  # names of the fields that differ from the version before, `resources.url` among them
