@@ -10,10 +10,9 @@ from html import escape
 from typing import Any
 
 from satudata_harvesters.errors import Lang
-from satudata_harvesters.preview import HASIL, Item, Preview
+from satudata_harvesters.judged import HASIL, Item, Preview, by_weight
 from satudata_schemas import contract, spreadsheet
 from satudata_schemas.dataset import plain_text
-from satudata_schemas.issue import Issue
 from satudata_schemas.spreadsheet import Page
 
 _HEADER = {
@@ -127,11 +126,6 @@ def _html_table(head: list[str], rows: list[list[Any]]) -> str:
         for row in rows
     )
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def by_weight(issues: tuple[Issue, ...]) -> list[Issue]:
-    """Errors first, then warnings, then what is only said."""
-    return sorted(issues, key=lambda issue: ("error", "warning", "info").index(issue.severity))
 
 
 def _rows(report: Preview, lang: Lang) -> Iterator[list[Any]]:

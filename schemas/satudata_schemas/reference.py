@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -59,10 +59,15 @@ class Wilayah:
     def __init__(self, regions: Iterable[Region], version: str) -> None:
         self.version = version
         self._regions = {region.code: region for region in regions}
-        self._by_name: dict[str, list[Region]] = {}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Region]]:
+        """Made when a name is first asked for: eight thousand names take as long as a small check."""
+        found: dict[str, list[Region]] = {}
         for region in self._regions.values():
             for name in {plain_name(name) for name in (region.name, *region.other_names)}:
-                self._by_name.setdefault(name, []).append(region)
+                found.setdefault(name, []).append(region)
+        return found
 
     def __len__(self) -> int:
         return len(self._regions)
@@ -219,13 +224,23 @@ def plain_name(name: str) -> str:
     """A region's name for comparing: case, dots and hyphens do not matter, "Kab." is "Kabupaten", "Prov." is
     dropped.
     """
-    text = re.sub(r"[.,'’`\-_/]+", " ", name[:200]).casefold()
-    text = re.sub(r"\s+", " ", text).strip()
-    text = re.sub(r"^(?:pemerintah |pemkab |pemkot |pemprov )+", "", text) if text.startswith("pem") else text
-    text = re.sub(r"^kab ", "kabupaten ", text)
-    text = re.sub(r"^(?:provinsi|propinsi|prov|prop) ", "", text)
-    text = re.sub(r"^(kabupaten|kota) (?:administrasi|adm) ", r"\1 ", text)
-    return re.sub(r"^(?:kecamatan|kec|distrik) ", "", text)
+    text = " ".join(_MARKS.sub(" ", name[:200]).casefold().split())
+    if text.startswith("pem"):
+        text = _GOVERNMENT.sub("", text)
+    if not text.startswith(("k", "p", "d")):
+        return text
+    if text.startswith("kab "):
+        text = "kabupaten " + text[4:]
+    text = _PROVINCE.sub("", text)
+    text = _ADMINISTRATIVE.sub(r"\1 ", text)
+    return _DISTRICT.sub("", text)
+
+
+_MARKS = re.compile(r"[.,'’`\-_/]+")
+_GOVERNMENT = re.compile(r"^(?:pemerintah |pemkab |pemkot |pemprov )+")
+_PROVINCE = re.compile(r"^(?:provinsi|propinsi|prov|prop) ")
+_ADMINISTRATIVE = re.compile(r"^(kabupaten|kota) (?:administrasi|adm) ")
+_DISTRICT = re.compile(r"^(?:kecamatan|kec|distrik) ")
 
 
 @lru_cache(maxsize=100_000)

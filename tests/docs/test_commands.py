@@ -36,7 +36,7 @@ def name_of(value):
 def parse(command, words, name):
     """Follow the words down the groups to a command and let it read the rest, without running it."""
     if isinstance(command, click.Group):
-        inner = command.commands.get(words[0]) if words else None
+        inner = command.get_command(click.Context(command), words[0]) if words else None
         assert inner is not None, f"{name} has no command {words[:1]}"
         return parse(inner, words[1:], f"{name} {words[0]}")
     return command.make_context(name, list(words))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
-from satudata_harvesters import cli
+from satudata_harvesters import check as checking
+from satudata_harvesters import cli, http
 from satudata_harvesters.connector import registry
 from satudata_harvesters.http import Http, Limits
 from tests.harvesters.portal import packages, searching
@@ -141,7 +144,7 @@ def test_a_portal_inside_is_refused_without_leave(run, serve):
     ],
 )
 def test_a_source_with_a_problem_ends_with_1_a_code_and_a_remedy(run, serve, handler, code, monkeypatch):
-    monkeypatch.setattr(cli, "Http", lambda **options: Http(Limits(attempts=1), **options))
+    monkeypatch.setattr(http, "Http", lambda **options: Http(Limits(attempts=1), **options))
     at = serve(handler)
     ended, _, err = run("check", at.url, "--allow-network", at.network)
     assert ended == 1
@@ -217,7 +220,7 @@ def test_every_command_explains_itself_with_examples(run, command):
 
 
 def test_a_mistake_of_the_program_shows_no_traceback(run, monkeypatch):
-    monkeypatch.setattr(cli.checking, "check_file", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(checking, "check_file", lambda *_, **__: 1 / 0)
     code, _, err = run("check", "x.json")
     assert code == 2
     assert "ZeroDivisionError" in err
@@ -239,3 +242,44 @@ def test_an_address_without_a_source_ends_with_1_and_a_remedy(run, serve):
     code, _, err = run("connect", at.url, "--allow-network", at.network)
     assert code == 1
     assert "E-TRK-001" in err
+
+
+LIGHT = """
+import sys
+from satudata_harvesters import cli
+try:
+    cli.main(sys.argv[1:])
+except SystemExit as ended:
+    print(ended.code or 0)
+heavy = "rdflib openpyxl duckdb sqlalchemy python_calamine jsonschema urllib3 requests pandas"
+print(*sorted(set(heavy.split()) & {name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_every_command_listed_is_there_and_every_one_there_is_listed(run):
+    from pathlib import Path
+
+    import click
+
+    from satudata_harvesters.cli import grammar
+
+    found = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - {
+        "__init__",
+        "__main__",
+        "grammar",
+        "showing",
+    }
+    context = click.Context(cli.satudata)
+    listed = cli.satudata.list_commands(context)
+    assert set(listed) == found
+    assert all(isinstance(cli.satudata.get_command(context, name), click.Command) for name in listed)
+    assert isinstance(cli.satudata, grammar.Group)
+    assert cli.satudata.get_command(context, "panen") is None
+
+
+def test_a_small_file_is_checked_without_the_libraries_that_other_work_needs(file):
+    ran = subprocess.run(
+        [sys.executable, "-c", LIGHT, "check", str(file("d.json", DATASET))],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert ran.stdout.splitlines()[-2:] == ["0", ""]

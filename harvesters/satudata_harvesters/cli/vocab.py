@@ -1,0 +1,76 @@
+"""`satudata vocab`: code lists of the contract and region codes, with source, version and validity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from satudata_harvesters.cli.grammar import Command, speaking
+from satudata_harvesters.cli.showing import echo_json, print_table
+from satudata_harvesters.errors import ConfigError, Lang
+from satudata_schemas import contract
+from satudata_schemas.reference import Reference, Wilayah
+
+#: The region codes are too many for a vocabulary of the contract, and are shown like one.
+_REGIONS = "wilayah"
+_WORDS = {
+    "regions": {"id": "Kode wilayah Kemendagri", "en": "Region codes of Kemendagri"},
+    "version": {"id": "versi", "en": "version"},
+}
+
+
+@click.command(cls=Command)
+@click.argument("name", required=False, metavar="[KOSAKATA]")
+@click.option("--find", metavar="TEKS", help="Hanya kode atau nama yang memuat teks ini.")
+@click.option("--within", metavar="KODE", help="Hanya yang kodenya di bawah kode ini, misalnya 32.04.")
+@speaking
+def vocab(name: str | None, find: str | None, within: str | None, as_json: bool, lang: Lang) -> None:
+    """Daftar kosakata, atau isi satu kosakata beserta sumber dan versinya; juga kode wilayah.
+
+    \b
+    Contoh:
+      satudata vocab
+      satudata vocab jadwal_pemutakhiran
+      satudata vocab wilayah --within 32.04
+      satudata vocab wilayah --find bandung
+    """
+    every = contract.vocabularies
+    if name is None:
+        rows = [
+            *({"name": key, "label": found.label if lang == "id" else found.label_en} for key, found in every.items()),
+            {"name": _REGIONS, "label": _WORDS["regions"][lang]},
+        ]
+        echo_json({"data": rows}) if as_json else print_table([[row["name"], row["label"]] for row in rows])
+        return
+    if name != _REGIONS and name not in every:
+        raise ConfigError("E-CFG-004", field="KOSAKATA", expected=", ".join([*sorted(every), _REGIONS]))
+    about, listed = _regions() if name == _REGIONS else (every[name], every[name].to_list())
+    kept = [row for row in listed if _asked_for(row, find, within)]
+    if as_json:
+        told = {key: getattr(about, key, None) for key in ("version", "source", "note")}
+        echo_json({"name": name, **told, "data": kept})
+        return
+    print_table([[row["code"], row["label_en" if lang == "en" else "label"]] for row in kept])
+    source = getattr(about, "source", None)
+    click.echo(f"{_WORDS['version'][lang]} {about.version}{' · ' + source if source else ''}", err=True)
+
+
+def _regions() -> tuple[Wilayah, list[dict[str, Any]]]:
+    """Every region in force or retired, province to district, as a vocabulary's entries."""
+    known = Reference.load().wilayah
+    rows = [
+        {
+            "code": region.code, "label": region.name, "label_en": region.name, "since": region.since,
+            "until": region.until, "level": region.level, "successor": region.successor,
+        }
+        for region in known
+    ]  # fmt: skip
+    return known, rows
+
+
+def _asked_for(row: Mapping[str, Any], find: str | None, within: str | None) -> bool:
+    if within and not (row["code"] == within or row["code"].startswith(f"{within}.")):
+        return False
+    return not find or any(find.casefold() in row[key].casefold() for key in ("code", "label", "label_en"))
