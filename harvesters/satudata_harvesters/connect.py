@@ -8,7 +8,9 @@ Nothing is guessed that was not seen in an answer: the proposal is what `preview
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -80,9 +82,12 @@ class Proposal:
     needs_key: bool = False
 
 
-def connect(url: str, http: Http, *, name: str | None = None, auth: Any = None) -> Proposal:
+def connect(
+    url: str, http: Http, *, name: str | None = None, auth: Any = None, seconds: float | None = None
+) -> Proposal:
     """Look at an address and propose a source. `auth` goes into the proposal as the source file writes it.
 
+    `seconds` bounds the whole look around, for a person who waits: what was not asked by then counts as not there.
     Raises `SourceError`: what stands in the way (wrong key, firewall, a network that is closed), or E-TRK-027 when
     nothing that can be read was found.
     """
@@ -90,7 +95,7 @@ def connect(url: str, http: Http, *, name: str | None = None, auth: Any = None) 
     chosen = name or _name(url)
     if is_share_link(url):
         return Proposal("table", Source(chosen, "table", url), url)
-    found = _Looking(http, chosen, {"auth": auth} if auth else {}).at(url)
+    found = _Looking(http, chosen, {"auth": auth} if auth else {}, seconds).at(url)
     if found is None:
         raise SourceError("E-TRK-027", url=url)
     return replace(found, source=replace(found.source, allow_networks=tuple(map(str, http.networks))))
@@ -104,11 +109,15 @@ def _name(url: str) -> str:
 class _Looking:
     """One look around an address."""
 
-    def __init__(self, http: Http, name: str, config: Mapping[str, Any]) -> None:
+    def __init__(self, http: Http, name: str, config: Mapping[str, Any], seconds: float | None = None) -> None:
         self._http, self._name, self._config = http, name, dict(config)
+        self._until = math.inf if seconds is None else time.monotonic() + seconds
 
     def _get(self, url: str) -> Response:
-        return self._http.request("GET", url, limits=LOOKING)
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise SourceError("E-TRK-009", url=url, seconds=round(LOOKING.deadline))
+        return self._http.request("GET", url, limits=replace(LOOKING, deadline=min(LOOKING.deadline, left)))
 
     def _try(self, url: str) -> Response | SourceError:
         try:

@@ -10,6 +10,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from demo.complaints import Complaints, serve_complaints
 from demo.portal import serve_portal
+from demo.serving import json_answer, serve
 from tests.portal.conftest import leave
 
 pytestmark = pytest.mark.usefixtures("worker", "tick")
@@ -164,10 +165,61 @@ def test_an_internal_address_without_a_permitted_network_is_not_read(web, portal
     driver.get(f"{web}/sumber-data/baru")
     fill(driver, title="Tanpa Jaringan", url=applications["portal"])
     press(driver, "Lihat pratinjau")
+    assert "E-TRK-011" in driver.find_element(By.ID, "network-problem").text
+    assert "Simpan dan mulai penarikan" not in main(driver)
 
-    text = main(driver)
-    assert "Aplikasi belum dapat dibaca." in text
-    assert "Simpan dan mulai penarikan" not in text
+    driver.find_element(By.CSS_SELECTOR, "input[name=kind][value=ckan]").click()
+    press(driver, "Lihat pratinjau")
+    assert "Aplikasi belum dapat dibaca." in main(driver)
+    assert "Simpan dan mulai penarikan" not in main(driver)
+
+
+@pytest.fixture
+def village_application(platform):
+    """An API nobody has described: its own words, its own paging, on a port that the administrator permits."""
+    villages = [
+        {"kode": f"D{n}", "judul": f"Jumlah Rumah Tangga Desa {n} Tahun 2024", "opd": "Dinas Desa",
+         "uraian": f"Rumah tangga di desa {n}.", "url": f"https://desa.contoh.go.id/{n}.csv"}
+        for n in range(1, 24)
+    ]  # fmt: skip
+
+    class Villages:
+        def answer(self, request):
+            if not request.path.startswith("/daftar"):
+                return json_answer({"error": "tidak ada"}, 404)
+            page = int(request.query.get("page", "1"))
+            rows = villages[(page - 1) * 10 : page * 10]
+            return json_answer({"hasil": {"daftar": rows, "halaman": page, "total": len(villages)}})
+
+    with serve(Villages(), port=platform.allowed_ports[3]) as address:
+        yield address
+
+
+def test_an_application_of_any_shape_is_connected_by_its_address_alone(web, portal, village_application, signed_in):
+    driver = signed_in(portal.editor)
+    driver.get(f"{web}/sumber-data/baru")
+    fill(driver, title="Aplikasi Desa", url=f"{village_application}/daftar")
+    permit_network(driver, village_application)
+    press(driver, "Lihat pratinjau")
+
+    assert re.search(r"Jumlah data menurut aplikasi\s+23", main(driver))
+    assert "Jumlah Rumah Tangga Desa 1 Tahun 2024" in main(driver)
+    press(driver, "Simpan dan mulai penarikan")
+    wait_until_finished(driver)
+    assert re.search(r"23\s+(tayang|menunggu|draf|perlu)", main(driver)), main(driver)
+
+
+def test_an_address_behind_which_nothing_can_be_read_is_answered_with_what_to_do(
+    web, portal, village_application, signed_in
+):
+    driver = signed_in(portal.editor)
+    driver.get(f"{web}/sumber-data/baru")
+    fill(driver, title="Bukan Sumber", url=f"{village_application}/lain")
+    permit_network(driver, village_application)
+    press(driver, "Lihat pratinjau")
+
+    assert driver.find_element(By.NAME, "url").get_attribute("value").endswith("/lain")
+    assert re.search(r"E-TRK-0\d\d", driver.find_element(By.ID, "url-problem").text)
 
 
 def test_an_editor_cannot_add_a_source_for_another_office(web, portal, signed_in):

@@ -17,7 +17,7 @@ from ckanext.satudata.catalog import roles
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import runs, schedule, sources
 from ckanext.satudata.harvest.errors import Refused
-from ckanext.satudata.portal import access, drafts, findings, posting, previewing
+from ckanext.satudata.portal import access, drafts, findings, posting, previewing, recognising
 from ckanext.satudata.portal.posting import changing, say, see_other, told
 from satudata_harvesters import source as source_files
 
@@ -53,7 +53,7 @@ def new() -> str:
         toolkit.abort(403, toolkit._("Sumber data didaftarkan oleh editor atau admin OPD, atau oleh Walidata."))
     asked = request.args.get("organization", "")
     first = asked if any(o["name"] == asked for o in organizations) else organizations[0]["name"]
-    empty = dict.fromkeys(_FIELDS, "") | {"organization": first, "kind": "ckan", "schedule": "harian"}
+    empty = dict.fromkeys(_FIELDS, "") | {"organization": first, "kind": recognising.KIND, "schedule": "harian"}
     return _form(empty, {}, organizations)
 
 
@@ -69,7 +69,11 @@ def preview() -> str | tuple[str, int]:
     try:
         definition = _definition(values)
         sources.refuse_networks(definition.get("allow_networks", ()))
+        if values["kind"] == recognising.KIND:
+            definition = recognising.recognise(definition)
         word = drafts.keep(definition, user_id=person)
+    except recognising.NotRecognised as unknown:
+        return _form(values, {unknown.field: told(unknown)}, organizations), 422
     except Refused as refused:
         return _form(values, {_field_of(refused): told(refused)}, organizations), 422
     shown = previewing.preview(definition)
@@ -216,7 +220,7 @@ def _missing(values: Mapping[str, str], organizations: list[dict[str, str]]) -> 
         errors["url"] = toolkit._("Isian “Alamat aplikasi” belum diisi. Salin alamatnya dari peramban.")
     if values["organization"] not in {o["name"] for o in organizations}:
         errors["organization"] = toolkit._("Pilih OPD pemilik data dari daftar.")
-    if values["kind"] not in {"ckan", *source_files.templates()}:
+    if values["kind"] not in {recognising.KIND, "ckan", *source_files.templates()}:
         errors["kind"] = toolkit._("Pilih jenis aplikasi dari daftar.")
     if values["schedule"] not in _SCHEDULES:
         errors["schedule"] = toolkit._("Pilih jadwal dari daftar.")
@@ -235,7 +239,10 @@ def _definition(values: Mapping[str, str]) -> dict[str, Any]:
         "organization": values["organization"],
         "url": address,
     }
-    definition |= {"connector": "ckan"} if values["kind"] == "ckan" else {"template": values["kind"]}
+    if values["kind"] == "ckan":
+        definition["connector"] = "ckan"
+    elif values["kind"] != recognising.KIND:
+        definition["template"] = values["kind"]
     if _SCHEDULES[values["schedule"]]:
         definition["schedule"] = _SCHEDULES[values["schedule"]]
     if values["network"]:
