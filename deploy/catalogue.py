@@ -25,7 +25,6 @@ import yaml
 from ckan import model
 from ckan.cli.cli import CtxObject, ckan
 from ckan.lib.redis import connect_to_redis
-from ckan.lib.search import clear_all
 from ckan.plugins import toolkit
 
 from deploy import own_portal, secret_files
@@ -119,19 +118,16 @@ def demo() -> int:
 
 
 def reindex(*, after_restore: bool = False) -> int:
-    """Empty the index and send every dataset to Solr again; after a restore Redis forgets the data before it, too."""
+    """Send every dataset to Solr again while it is searched; after a restore Redis forgets the data before it, too."""
     with loaded() as site:
         if after_restore:
             connect_to_redis().flushdb()
-        clear_all()
-        from ckanext.satudata.catalog.tables import outbox, record  # noqa: PLC0415  # only where the plugin is loaded
+            from ckanext.satudata.catalog.tables import rebuild  # noqa: PLC0415  # only where the plugin is loaded
 
-        everything = sa.select(record.c.package_id, record.c.version, sa.literal("index"))
-        everything = everything.where(record.c.package_id.is_not(None))
-        model.Session.execute(sa.delete(outbox))
-        model.Session.execute(sa.insert(outbox).from_select(["package_id", "version", "op"], everything))
-        model.Session.commit()
-        return site.command("satudata", "tick", "--once")
+            # A backup taken during a re-index holds how far that one had come in another index.
+            model.Session.execute(sa.delete(rebuild))
+            model.Session.commit()
+        return site.command("satudata", "index", "rebuild")
 
 
 def _person(site: Site, name: str) -> Person:

@@ -30,8 +30,8 @@ class Facts:
 
 
 _READ = (
-    "id", "package_id", "source_id", "owner_org", "dataset", "hasil", "status", "score", "principles", "hak_akses",
-    "jatuh_tempo", "source_modified", "data_changed", "metadata_changed",
+    "id", "version", "package_id", "source_id", "owner_org", "dataset", "hasil", "status", "score", "principles",
+    "hak_akses", "jatuh_tempo", "source_modified", "data_changed", "metadata_changed",
 )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def _ours(dataset: Dataset, known: Facts, access: str) -> dict[str, Any]:
         "sd_status": record["status"],
         "sd_label": label(record["principles"] or {}),
         "sd_skor": record["score"],
+        "sd_version": record["version"],
         "sd_hak_akses": access,
         "sd_source": source["name"],
         "sd_aplikasi": source["title"],

@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import hidden, rendering, solr, tables
 from ckanext.satudata.catalog.bulk import copy, upsert
 from ckanext.satudata.catalog.exclusion import exclude_hidden
+from ckanext.satudata.catalog.rebuild import Progress, Rebuild, Rebuilt
 from ckanext.satudata.catalog.rendering import add_fields, documents_of
 from ckanext.satudata.catalog.solr import IndexUnavailable
 
-__all__ = ["UNINDEXABLE", "IndexUnavailable", "add_fields", "documents_of", "drain", "exclude_hidden"]
+__all__ = ["UNINDEXABLE", "IndexUnavailable", "add_fields", "documents_of", "drain", "exclude_hidden", "rebuild"]
 
 UNINDEXABLE = "E-SMP-007"
+#: seconds a rebuild, which holds no lease, gives Solr for a batch
+LONG_TIMEOUT = 60.0
 #: minutes after which a dataset that was set aside is tried again: doubled with each try, at most a day
 FIRST_RETRY, LAST_RETRY = 1, 24 * 60
 
@@ -62,6 +65,15 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT)
     session.commit()
     hidden.show_again({id_: at for id_, at in hidden_before.items() if id_ not in failed})
     return len(versions)
+
+
+def rebuild(session: Session, *, progress: Progress = lambda _: None, size: int = 1000) -> Rebuilt:
+    """Make the whole index anew from Postgres while it is searched, in batches of `size`; commits.
+
+    Nothing is emptied first; documents that belong to no dataset are removed at the end. Interrupted, the next call
+    goes on where it stopped. Raises IndexUnavailable where Solr is away.
+    """
+    return Rebuild(session, lambda own, limit: drain(own, limit=limit, timeout=LONG_TIMEOUT), progress, size).run()
 
 
 def _set_aside() -> Any:

@@ -41,6 +41,7 @@ SOLR_FIELDS: list[dict[str, Any]] = [
     _words("sd_aplikasi"),  # title of the source's application
     _words("sd_labels", many=True),  # who reads it whole
     _number("sd_skor"),
+    _number("sd_version"),  # of the record, to tell a document that lags behind
     _moment("sd_source_modified"),
     _moment("sd_data_changed"),
     _moment("sd_metadata_changed"),

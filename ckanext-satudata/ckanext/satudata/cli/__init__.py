@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ckanext.satudata.cli import client, dataset, harvest, key, opd, operations, run, source
+from ckanext.satudata.cli import client, dataset, harvest, index, key, opd, operations, run, source
 from ckanext.satudata.cli.start import explain_missing_database
 
 explain_missing_database()
@@ -36,6 +36,7 @@ for command in (
     client.client,
     key.key,
     dataset.dataset,
+    index.index,
     operations.doctor,
     operations.tick,
 ):
