@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from cryptography.fernet import Fernet
+
+from demo.portal import Portal, serve_portal
 
 
 @pytest.fixture
@@ -69,3 +73,40 @@ def region(clean_catalog, act, configured, tmp_path, unique):
         walidata=user["name"],
         permit=lambda *entries: configured("ckanext.satudata.allow_networks", list(entries)),
     )
+
+
+@pytest.fixture
+def portal():
+    served = Portal(datasets=30, duplicate=False)
+    with serve_portal(served) as url:
+        served.url = url
+        yield served
+
+
+@pytest.fixture
+def source_file(tmp_path, region):
+    """Write the source file of a server on this machine and permit its network; gives the path."""
+
+    def write(url, **more):
+        network = f"127.0.0.1/32:{urlsplit(url).port}"
+        region.permit(network)
+        path = tmp_path / "sumber.yaml"
+        definition = {
+            "name": "portal-uji", "title": "Portal uji", "connector": "ckan", "url": url, "penayangan": "otomatis",
+            "limits": {"attempts": 1}, "allow_networks": [network],
+        }  # fmt: skip
+        path.write_text(yaml.safe_dump({**definition, **more}), "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def added(ckan, source_file, region, portal):
+    """The demo portal as source `portal-uji`."""
+    file = source_file(portal.url)
+    done = ckan(
+        "source", "add", "portal-uji", "--file", file, "--organization", region.office, "--approved-by", region.walidata
+    )
+    assert done.code == 0, done.err
+    return portal

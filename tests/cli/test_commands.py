@@ -9,50 +9,12 @@ import pytest
 import yaml
 
 from demo.complaints import Complaints, serve_complaints
-from demo.portal import Portal, serve_portal
 
 #: What contracts.md says `harvest NAME --json` prints.
 SUMMARY = [
     "run", "source", "state", "complete", "read", "created", "updated", "unchanged", "missing", "withdrawn", "layak",
     "perlu_perbaikan", "tidak_dimuat", "issues",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def portal():
-    served = Portal(datasets=30, duplicate=False)
-    with serve_portal(served) as url:
-        served.url = url
-        yield served
-
-
-@pytest.fixture
-def source_file(tmp_path, region):
-    """Write the source file of a server on this machine and permit its network; gives the path."""
-
-    def write(url, **more):
-        network = f"127.0.0.1/32:{urlsplit(url).port}"
-        region.permit(network)
-        path = tmp_path / "sumber.yaml"
-        definition = {
-            "name": "portal-uji", "title": "Portal uji", "connector": "ckan", "url": url, "penayangan": "otomatis",
-            "limits": {"attempts": 1}, "allow_networks": [network],
-        }  # fmt: skip
-        path.write_text(yaml.safe_dump({**definition, **more}), "utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
-def added(ckan, source_file, region, portal):
-    """The demo portal as source `portal-uji`."""
-    file = source_file(portal.url)
-    done = ckan(
-        "source", "add", "portal-uji", "--file", file, "--organization", region.office, "--approved-by", region.walidata
-    )
-    assert done.code == 0, done.err
-    return portal
 
 
 def test_a_source_is_added_listed_shown_paused_and_resumed(ckan, added, region):

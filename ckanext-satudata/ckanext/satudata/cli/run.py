@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ckanext.satudata.cli.speech import Speech, acting_as, spoken, transaction, user_id
-from ckanext.satudata.harvest import runs, sources
+from ckanext.satudata.cli.speech import FINE, PROBLEMS, Speech, acting_as, end, spoken, transaction, user_id
+from ckanext.satudata.harvest import engine, runs, schedule, sources
 
 HEADINGS = {
     "run": ("PENARIKAN", "RUN"),
@@ -102,3 +102,52 @@ def cancel(speech: Speech, run_id: str, actor: str | None) -> None:
         found = runs.show(opened, run_id)
     speech.show(found)
     speech.say("Penarikan dihentikan.", "The run is stopped.")
+
+
+#: Why an undo left a dataset as it is, in words.
+LEFT = {
+    "disunting": ("disunting orang sejak itu", "edited by a person since"),
+    "berkas": ("berkasnya sudah diganti; tarik ulang sumbernya", "its file was replaced; harvest the source again"),
+    "tidak_dimuat": ("tidak boleh dimuat menurut aturan sekarang", "not to be loaded by today's rules"),
+    "ditolak": ("tidak dapat disimpan", "cannot be stored"),
+}
+
+
+@run.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--background", is_flag=True, help="Serahkan kepada pekerja, jangan tunggu / hand over to the workers.")
+@acting_as(required=True)
+@spoken
+def undo(speech: Speech, run_id: str, background: bool, actor: str) -> None:
+    """Urungkan satu penarikan; hanya Walidata (take back everything a run has touched).
+
+    Dataset yang dibuatnya ditarik, yang ditariknya kembali, yang diubahnya menjadi seperti semula. Yang sudah disunting
+    orang sejak itu dibiarkan dan disebutkan. Penarikan berikutnya membawa lagi keadaan sumbernya.
+
+    \b
+    Contoh / example:
+      ckan satudata run undo 2f6c… --as walidata1
+    """
+    with transaction() as opened:
+        undo_id = runs.undo(opened, run_id, actor=user_id(opened, actor))
+    if background:
+        schedule.enqueue(undo_id)
+    else:
+        engine.run(undo_id, progress=speech.progress)
+    with transaction() as opened:
+        found = runs.show(opened, undo_id)
+    speech.show(found)
+    if background:
+        speech.say(f"Pengurungan diserahkan kepada pekerja: {undo_id}", f"Handed over to the workers: {undo_id}")
+        end(FINE)
+    if found["error"]:
+        speech.problem(found["error"]["code"], found["error"]["params"])
+    speech.say(
+        f"{found['updated']} dataset dikembalikan, {found['withdrawn']} ditarik, {found['left_count']} dibiarkan.",
+        f"{found['updated']} datasets restored, {found['withdrawn']} withdrawn, {found['left_count']} left alone.",
+    )
+    for one in found["left"]:
+        indonesian, english = LEFT[one["reason"]]
+        label = one["name"] or one["id"]
+        speech.say(f"  {label}: {indonesian}", f"  {label}: {english}")
+    end(FINE if found["state"] == "selesai" else PROBLEMS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.write import Write, write
-from ckanext.satudata.harvest import batch, removal, rows, runs, schedule
+from ckanext.satudata.harvest import batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
 from ckanext.satudata.harvest.portions import Checkpoint, portions
@@ -49,7 +49,7 @@ def run(run_id: str, *, progress: Progress | None = None) -> bool:
         if held is None:
             return False
         try:
-            _Run(opened, held, progress or (lambda _: None)).do()
+            _WORK.get(held.trigger, _Run)(opened, held, progress or (lambda _: None)).do()
         except RunLost:
             log.info("run %s is no longer ours", run_id)
         except ReadingError as error:
@@ -197,3 +197,7 @@ class _Run:
         runs.supersede(self.session, self.reading.source_id, self.held.run_id)
         runs.end(self.session, self.held, state, counts=self.reckoning.to_json(), **values)
         self.session.commit()
+
+
+#: What runs do that read no source.
+_WORK: Mapping[str, type[Any]] = {runs.UNDO: undo.Undoing}

@@ -17,13 +17,16 @@ import sqlalchemy as sa
 from ckan.common import config
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import roles
+from ckanext.satudata.catalog import audit, roles
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import removal
 from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
 
 #: States in which somebody works on a run or soon will.
 UNDER_WAY = ("antre", "berjalan", "terputus")
+#: Triggers of runs that read no source: one that takes another back, one that judges anew what is stored.
+UNDO, ASSESS = "undo", "assess"
+INTERNAL = (UNDO, ASSESS)
 #: A run that was taken up so often without an end is given up: it is the run that kills its workers.
 MAX_ATTEMPTS = 10
 #: First key of the advisory lock on a host; the second is its hash.
@@ -49,6 +52,9 @@ class Claim:
     started: datetime
     bytes: int
     requests: int
+    trigger: str
+    actor: str | None
+    report: Mapping[str, Any]
 
 
 def lease_seconds() -> int:
@@ -96,7 +102,7 @@ def busy_hosts(session: Session, hosts: Sequence[str], *, but: str | None = None
     query = (
         sa.select(host)
         .join(t.run, t.source.c.id == _r.source_id)
-        .where(_r.lease_until >= sa.func.clock_timestamp(), host.in_(sorted(set(hosts))))
+        .where(_r.lease_until >= sa.func.clock_timestamp(), host.in_(sorted(set(hosts))), _r.trigger.not_in(INTERNAL))
     )
     reading = _r.state == "berjalan" if but else _r.state.in_(UNDER_WAY)
     return set(session.scalars(query.where(reading, _r.id != (but or ""))))
@@ -108,7 +114,9 @@ def _host_is_free(session: Session, run_id: str) -> bool:
     The lock lasts until the claim is committed, so that of two that ask at once one sees the other.
     """
     host = session.scalar(
-        sa.select(host_of(t.source.c.url)).join(t.run, t.source.c.id == _r.source_id).where(_r.id == run_id)
+        sa.select(host_of(t.source.c.url))
+        .join(t.run, t.source.c.id == _r.source_id)
+        .where(_r.id == run_id, _r.trigger.not_in(INTERNAL))
     )
     if not host:
         return True
@@ -155,6 +163,9 @@ def claim(session: Session, run_id: str) -> Claim | None:
         started=taken["started"],
         bytes=taken["bytes"],
         requests=taken["requests"],
+        trigger=taken["trigger"],
+        actor=taken["actor"],
+        report=taken["report"],
     )
 
 
@@ -183,6 +194,8 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
         .values(finished=sa.func.now(), lease_until=None, counts=counts | _judged(session, held.run_id, counts))
     )
     session.execute(sa.delete(t.seen).where(t.seen.c.run_id == held.run_id))
+    if held.trigger in INTERNAL:
+        return
     source = sa.update(t.source).where(t.source.c.id == held.source["id"])
     if state == "gagal":
         session.execute(source.values(failing_since=sa.func.coalesce(t.source.c.failing_since, sa.func.now())))
@@ -207,6 +220,8 @@ def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
     """Stop a run; what it has already written stays. A worker notices at its next batch."""
     run = _locked(session, run_id)
     _may_manage(session, actor, run["organization_id"])
+    if run["trigger"] == UNDO and actor is not None and not roles.is_walidata(session, actor):
+        raise RunRefused("E-RUN-004")
     if run["state"] not in UNDER_WAY:
         raise RunRefused("E-RUN-003", run=run_id, state=run["state"])
     session.execute(
@@ -241,6 +256,53 @@ def reject(session: Session, run_id: str, *, actor: str | None) -> None:
     session.execute(sa.update(t.run).where(_r.id == run_id).values(report=run["report"] | {"decision": "reject"}))
 
 
+def undo(session: Session, run_id: str, *, actor: str | None) -> str:
+    """Queue a run that takes back everything another one has touched (`harvest.undo`), and return its id.
+
+    Only for the Walidata (E-RUN-004). Raises `RunRefused` E-RUN-001 for an unknown run, E-RUN-003 while it is under
+    way, E-RUN-002 while another run of its source is, E-RUN-009 when it has been taken back already. A held run is
+    closed without removing anything. An undo that failed or was cancelled is taken up by a new one.
+    """
+    if actor is None or not roles.is_walidata(session, actor):
+        raise RunRefused("E-RUN-004")
+    run = _locked(session, run_id)
+    if run["state"] in UNDER_WAY:
+        raise RunRefused("E-RUN-003", run=run_id, state=run["state"])
+    done = run["report"].get("undone_by")
+    if done and _stands(session, done):
+        raise RunRefused("E-RUN-009", run=run_id, undo=done)
+    undo_id = _queue_internal(session, run["source_id"], UNDO, actor=actor, report={"undoes": run_id})
+    values: dict[str, Any] = {"report": run["report"] | {"undone_by": undo_id}}
+    if run["state"] == "ditahan":
+        values |= {"state": "selesai", "decided_by": actor, "decided_at": sa.func.now()}
+    session.execute(sa.update(t.run).where(_r.id == run_id).values(**values))
+    audit.note(session, "run.undo", "run", [run_id], actor=actor, details={"undo": undo_id})
+    return undo_id
+
+
+def _stands(session: Session, undo_id: str) -> bool:
+    """Whether an undo is under way or done, and was not itself taken back since."""
+    row = session.execute(sa.select(_r.state, _r.report).where(_r.id == undo_id)).first()
+    if row is None or row.state in ("gagal", "dibatalkan"):
+        return False
+    again = row.report.get("undone_by")
+    return not (again and _stands(session, again))
+
+
+def _queue_internal(
+    session: Session, source_id: str, trigger: str, *, actor: str | None, report: Mapping[str, Any]
+) -> str:
+    """Queue a run that reads no source, unless another run of that source is under way."""
+    session.execute(sa.select(t.source.c.id).where(t.source.c.id == source_id).with_for_update())
+    busy = session.scalar(sa.select(_r.id).where(_r.source_id == source_id, _r.state.in_(UNDER_WAY)))
+    if busy:
+        raise RunRefused("E-RUN-002", run=busy)
+    run_id = str(uuid.uuid4())
+    row = {"id": run_id, "source_id": source_id, "actor": actor, "trigger": trigger, "report": dict(report)}
+    session.execute(sa.insert(t.run).values(**row))
+    return run_id
+
+
 def supersede(session: Session, source_id: str, run_id: str) -> None:
     """Close older held runs of a source: the newer one has looked again."""
     session.execute(
@@ -255,7 +317,20 @@ def show(session: Session, run_id: str) -> dict[str, Any]:
     row = session.execute(_rows().where(_r.id == run_id)).mappings().first()
     if row is None:
         raise RunRefused("E-RUN-001", run=run_id)
-    return _shown(row) | {"removals": list(row["removals"] or []), "report": row["report"]}
+    report = dict(row["report"])
+    left = _named(session, report.pop("left", ()))
+    return _shown(row) | {"removals": list(row["removals"] or []), "report": report, "left": left}
+
+
+def _named(session: Session, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Datasets of a report with their names and titles of today: a report keeps ids only, so that nothing that is
+    erased stays behind in it.
+    """
+    record = t.record.c
+    title = sa.func.coalesce(record.pending["title"].astext, record.dataset["title"].astext)
+    rows = session.execute(sa.select(record.id, record.name, title).where(record.id.in_({one["id"] for one in told})))
+    known = {id_: {"name": name, "title": text} for id_, name, text in rows}
+    return [{**one, **known.get(one["id"], {"name": None, "title": None})} for one in told]
 
 
 def listing(
@@ -304,6 +379,9 @@ def _shown(row: Any) -> dict[str, Any]:
         "queued": _iso(row["created"]),  # `created` is the count of new datasets
         **{name: _iso(row[name]) for name in ("started", "finished", "decided_at")},
         "source_id": row["source_id"],
+        "undoes": row["report"].get("undoes"),
+        "undone_by": row["report"].get("undone_by"),
+        "left_count": counts.get("left", 0),
     }
 
 
