@@ -34,6 +34,11 @@ def undo(loaded_ckan, walidata):
     return go
 
 
+@pytest.fixture
+def small_batches(configured):
+    configured("ckanext.satudata.harvest.batch_size", 2)
+
+
 def standing(records, source_id):
     return {id_: {name: row[name] for name in STANDS} for id_, row in records(source_id).items()}
 
@@ -82,7 +87,7 @@ def test_withdrawn_datasets_come_back_and_are_lost_as_they_were(
     harvest(source_id)
     gone = catalogue.packages.pop()
     harvest(source_id)
-    past = dt.date.today() - dt.timedelta(days=4)
+    past = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=4)
     query(sa.update(t.record).where(t.record.c.tidak_ditemukan_sejak.is_not(None)).values(tidak_ditemukan_sejak=past))
     before = standing(records, source_id)
     run = harvest(source_id)
@@ -113,9 +118,7 @@ def test_the_next_harvest_brings_back_what_the_source_says(portal, add_source, h
     assert harvest(source_id)["unchanged"] == 5
 
 
-def test_what_a_person_has_edited_since_is_left_and_named(
-    portal, add_source, harvest, undo, records, act, office, walidata
-):
+def test_what_a_person_has_edited_since_is_left_and_named(portal, add_source, harvest, undo, records, act):
     catalogue = Catalogue([package(1), package(2)])
     source_id = add_source(portal(catalogue))
     harvest(source_id)
@@ -190,17 +193,15 @@ def test_a_run_under_way_is_not_taken_back(portal, add_source, session, walidata
     assert refused.value.code == "E-RUN-003"
 
 
-def test_a_killed_undo_goes_on_where_it_stopped(
-    portal, add_source, harvest, records, configured, session, walidata, monkeypatch
-):
+@pytest.mark.usefixtures("small_batches")
+def test_a_killed_undo_goes_on_where_it_stopped(portal, add_source, harvest, records, walidata, fresh):
     from ckanext.satudata.harvest import engine, runs
     from ckanext.satudata.harvest import undo as undoing
 
-    configured("ckanext.satudata.harvest.batch_size", 2)
     source_id = add_source(portal(Catalogue([package(number) for number in range(1, 8)])))
     run = harvest(source_id)
-    undo_id = runs.undo(session, run["run"], actor=walidata.id)
-    session.commit()
+    undo_id = runs.undo(fresh, run["run"], actor=walidata.id)
+    fresh.commit()
     real, batches = undoing.write, []
 
     def killed(*args, **more):
@@ -209,18 +210,18 @@ def test_a_killed_undo_goes_on_where_it_stopped(
             raise KeyboardInterrupt
         return real(*args, **more)
 
-    monkeypatch.setattr(undoing, "write", killed)
-    with pytest.raises(KeyboardInterrupt):
-        engine.run(undo_id)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(undoing, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(undo_id)
     statuses = [row["status"] for row in records(source_id).values()]
     assert sorted(statuses) == ["ditarik"] * 4 + ["tayang"] * 3
-    monkeypatch.setattr(undoing, "write", real)
-    session.execute(sa.update(t.run).where(t.run.c.id == undo_id).values(lease_until=sa.func.now()))
-    session.commit()
+    fresh.execute(sa.update(t.run).where(t.run.c.id == undo_id).values(lease_until=sa.func.now()))
+    fresh.commit()
 
     assert engine.run(undo_id)
 
-    done = runs.show(session, undo_id)
+    done = runs.show(fresh, undo_id)
     assert (done["state"], done["read"], done["withdrawn"], done["attempt"]) == ("selesai", 7, 7, 2)
     assert {row["status"] for row in records(source_id).values()} == {"ditarik"}
 

@@ -168,9 +168,10 @@ change = Table(
     Column("audience", Text, nullable=False),  # public | full
     _json("before"),
     Column("actor", Text),
-    Column("run_id", Text, index=True),
+    Column("run_id", Text),
     Column("cause", Text),  # harvest | edit | put | review | undo | assess | opd | erase: why there is this version
 )
+Index("satudata_change_run", change.c.run_id, change.c.seq, postgresql_where=change.c.run_id.is_not(None))
 
 #: Packages whose document in Solr is older than their rows. `op`: index | delete.
 outbox = Table(

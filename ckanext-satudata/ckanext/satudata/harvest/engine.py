@@ -180,6 +180,7 @@ class _Run:
             runs.keep(self.session, self.held)
             some = gone[start : start + self.size]
             removal.mark(self.session, some, run=self.held.run_id)
+            self.reckoning.name_gone("missing", some)
             self.reckoning.add(missing=len(some))  # with its transaction: a run that is taken up counts the others
             self._commit("menandai yang hilang")
 

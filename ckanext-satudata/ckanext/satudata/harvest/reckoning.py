@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ckanext.satudata.catalog.write import Written
@@ -12,8 +12,12 @@ _OUTCOMES = {"created": "created", "changed": "updated", "restored": "updated", 
 _UNCHANGED_PAGES = "unchanged_pages"
 _LOOSE = "loose_issues"
 _REFUSED = "refused"
+_FIELDS, _GONE = "changed_fields", "gone"
 #: So many refused records are named in a run's report; all are counted.
 MOST_REFUSED = 100
+#: So many withdrawn and missing datasets are named; so many examples of a changed field. The change log has them all.
+MOST_NAMED = 200
+EXAMPLES = 5
 
 
 class Reckoning:
@@ -23,6 +27,10 @@ class Reckoning:
         known = dict(stored or {})
         self.loose: Counter[str] = Counter(known.pop(_LOOSE, {}))
         self.refused: list[dict[str, Any]] = list(known.pop(_REFUSED, ()))
+        #: field -> how many datasets it changed in, and the ids of some
+        self.fields: dict[str, dict[str, Any]] = dict(known.pop(_FIELDS, {}))
+        #: ids of datasets that were withdrawn or marked as missing
+        self.gone: dict[str, list[str]] = {"withdrawn": [], "missing": [], **known.pop(_GONE, {})}
         known.pop("issues", None)
         self.counts: Counter[str] = Counter(known)
 
@@ -44,6 +52,21 @@ class Reckoning:
                 self.counts["unchanged"] += 1
             elif datasets.get(result.identifier, True):
                 self.counts[_OUTCOMES.get(result.outcome, result.outcome)] += 1
+                self._name(result)
+
+    def _name(self, result: Written) -> None:
+        """Ids only: a report must hold nothing that would have to be erased from it."""
+        if result.outcome == "withdrawn":
+            self.name_gone("withdrawn", [result.record_id])
+        for field in result.fields:
+            told = self.fields.setdefault(field, {"count": 0, "examples": []})
+            told["count"] += 1
+            if len(told["examples"]) < EXAMPLES:
+                told["examples"].append(result.record_id)
+
+    def name_gone(self, how: str, ids: Sequence[str]) -> None:
+        """Name datasets that were `withdrawn` or are `missing` from now on."""
+        self.gone[how] += ids[: max(MOST_NAMED - len(self.gone[how]), 0)]
 
     def _refuse(self, result: Written) -> None:
         self.loose[str(result.code)] += 1
@@ -62,4 +85,5 @@ class Reckoning:
 
     def to_json(self) -> dict[str, Any]:
         """For `run.counts`."""
-        return {**self.counts, _LOOSE: dict(self.loose), _REFUSED: self.refused}
+        named = {_FIELDS: self.fields, _GONE: self.gone}
+        return {**self.counts, _LOOSE: dict(self.loose), _REFUSED: self.refused, **named}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -313,24 +313,48 @@ def supersede(session: Session, source_id: str, run_id: str) -> None:
 
 
 def show(session: Session, run_id: str) -> dict[str, Any]:
-    """One run as `--json` prints it (contracts.md), and what a page needs beside: times, progress, error, removals."""
+    """One run as `--json` prints it (contracts.md), and what a page needs beside: times, progress, error, removals.
+
+    `changes` names, as `{id, name, title}`, what was `withdrawn`, what is `missing` and what a held run would mark
+    (`held`, up to 200 each), and groups the changed `fields` with their number and examples; `history.changes_of_run`
+    has them all. `left` are the datasets that an undo has left alone, each with its reason.
+    """
     row = session.execute(_rows().where(_r.id == run_id)).mappings().first()
     if row is None:
         raise RunRefused("E-RUN-001", run=run_id)
     report = dict(row["report"])
-    left = _named(session, report.pop("left", ()))
-    return _shown(row) | {"removals": list(row["removals"] or []), "report": report, "left": left}
+    left = report.pop("left", ())
+    fields, gone = row["counts"].get("changed_fields", {}), row["counts"].get("gone", {})
+    examples = [id_ for told in fields.values() for id_ in told["examples"]]
+    named = _names(session, {one["id"] for one in left}.union(examples, *gone.values(), (row["removals"] or ())[:200]))
+    return _shown(row) | {
+        "removals": list(row["removals"] or []),
+        "report": report,
+        "left": [{**one, **named[one["id"]]} for one in left],
+        "changes": {
+            "fields": [
+                {"field": field, "count": told["count"], "examples": [named[id_] for id_ in told["examples"]]}
+                for field, told in sorted(fields.items(), key=lambda item: (-item[1]["count"], item[0]))
+            ],
+            **{how: [named[id_] for id_ in ids] for how, ids in gone.items()},
+            "held": [named[id_] for id_ in (row["removals"] or ())[:200]],
+        },
+    }
 
 
-def _named(session: Session, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Datasets of a report with their names and titles of today: a report keeps ids only, so that nothing that is
-    erased stays behind in it.
+class _Named(dict[str, dict[str, Any]]):
+    def __missing__(self, id_: str) -> dict[str, Any]:
+        return {"id": id_, "name": None, "title": None}
+
+
+def _names(session: Session, ids: Iterable[str]) -> _Named:
+    """`{id, name, title}` of datasets as they are called today: a report keeps ids only, so that nothing that is erased
+    stays behind in it.
     """
     record = t.record.c
     title = sa.func.coalesce(record.pending["title"].astext, record.dataset["title"].astext)
-    rows = session.execute(sa.select(record.id, record.name, title).where(record.id.in_({one["id"] for one in told})))
-    known = {id_: {"name": name, "title": text} for id_, name, text in rows}
-    return [{**one, **known.get(one["id"], {"name": None, "title": None})} for one in told]
+    rows = session.execute(sa.select(record.id, record.name, title).where(record.id.in_(sorted(ids))))
+    return _Named({id_: {"id": id_, "name": name, "title": text} for id_, name, text in rows})
 
 
 def listing(

@@ -108,7 +108,9 @@ class Undoing:
         ids = sorted({line.package_id for line in lines})
         rows = self.session.execute(sa.select(t.record).where(_rec.id.in_(ids)).order_by(_rec.id).with_for_update())
         now = {row["id"]: dict(row) for row in rows.mappings()}
-        return [_Touched(*line, now.get(line.package_id, {})) for line in lines]
+        return [
+            _Touched(line.seq, line.package_id, line.kind, line.before, now.get(line.package_id, {})) for line in lines
+        ]
 
     def _take_back(self, touched: Sequence[_Touched]) -> None:
         later = self._later(touched)
