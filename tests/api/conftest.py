@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -98,3 +99,29 @@ def make_office(act, session, search_index):
 def office(clean_catalog, make_office, unique):
     """One OPD in an otherwise empty catalogue."""
     return make_office(unique)
+
+
+@pytest.fixture
+def addressed(office, session):
+    """Fill in an address of the OpenAPI document with what is there: `addressed("/runs/{run}") -> "/runs/…"`."""
+    from sqlalchemy import insert
+
+    from ckanext.satudata.catalog import tables
+
+    id_ = office.put("1", kategori="04")
+    office.put("1", kategori="04", satuan="orang")
+    run = str(uuid4())
+    source = tables.source.c
+    source_id = session.execute(source.id.table.select().where(source.name == office.source)).mappings().one()["id"]
+    session.execute(insert(tables.run).values(id=run, source_id=source_id, state="selesai"))
+    session.commit()
+    things = {
+        "id": id_, "source": office.source, "run": run, "identifier": "1", "old": "1", "new": "2", "name": "kategori",
+        "code": "E-API-404", "action": "status_show",
+    }  # fmt: skip
+
+    def fill(path, **others):
+        return re.sub(r"\{(\w+)\}", lambda found: {**things, **others}[found[1]], path)
+
+    fill.things = things
+    return fill

@@ -15,7 +15,7 @@ from ckan.lib.plugins import get_permission_labels
 from flask import g, request
 from sqlalchemy import select
 
-from ckanext.satudata.api import database, guard, reading_keys, settings, tokens
+from ckanext.satudata.api import addresses, database, guard, reading_keys, settings, tokens
 from ckanext.satudata.api.problems import Problem, Unavailable
 from ckanext.satudata.catalog import hidden, roles
 from ckanext.satudata.catalog.search import Reader
@@ -80,7 +80,7 @@ def public(*, bulk: bool = False) -> Caller:
 
 def count_address(*, bulk: bool = False) -> None:
     """Count a request without a token against the rate of its address; `bulk` reading has a rate of its own."""
-    passage = guard.check(f"{'bulk' if bulk else 'ip'}:{request.remote_addr}")
+    passage = guard.check(f"{'bulk' if bulk else 'ip'}:{addresses.caller()}")
     within(passage, settings.rate_limit() if bulk else settings.anonymous_rate_limit())
 
 

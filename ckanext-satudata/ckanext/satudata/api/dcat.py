@@ -5,63 +5,54 @@ Works on rendered answers only, so that nothing can stand here that the reader m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from rdflib import Graph
 
+from ckanext.satudata.api.dcat_values import Node, described, licence_address, mapping, moment
 from satudata_schemas import contract
 
-SDI = "https://satudata.go.id/ns#"
-EU = "http://publications.europa.eu/resource/authority"
-CONTEXT = {
-    "adms": "http://www.w3.org/ns/adms#",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "hydra": "http://www.w3.org/ns/hydra/core#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "sdi": SDI,
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "vcard": "http://www.w3.org/2006/vcard/ns#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
+CONTEXT: Mapping[str, str] = mapping()["prefixes"]
 
 _ACCESS_LEVELS = {"terbatas": "restricted public", "tertutup": "non-public"}
 
-Node = dict[str, Any]
-
 
 def dataset(answer: Mapping[str, Any], *, site: str, base: str) -> Node:
-    """One dataset as a node of JSON-LD without context; `site` is the portal's URL, `base` the API's."""
+    """One dataset as a node of JSON-LD without context; `site` is the portal's URL, `base` the API's.
+
+    What the contract's fields say comes by the generated mapping; by hand only what the platform itself knows better
+    than a field: identity, owner, page, and when the metadata changed.
+    """
+    producer = _agent(answer["organization"], site)
+    fields = described("dataset", {**answer, "sumber_aplikasi": _application(answer)})
+    national = {f"sdi:{key}": value for key, value in answer.items() if _is_unlisted(key)}
     node: Node = {
+        **fields,
+        **national,
         "@id": f"{base}/datasets/{answer['id']}",
         "@type": "dcat:Dataset",
         "dct:identifier": answer["id"],
-        "dct:title": answer["title"],
-        "dct:description": answer.get("notes"),
         "dcat:landingPage": {"@id": f"{site}/dataset/{answer['name']}"},
-        "dcat:keyword": answer.get("tags"),
-        "dct:publisher": _agent(answer["organization"], site),
-        "dct:creator": _agent(answer["organization"], site),
-        "dct:issued": _moment(answer.get("tanggal_terbit")),
-        "dct:modified": _moment(answer.get("tanggal_mutakhir") or answer.get("metadata_changed")),
-        "dct:language": answer.get("bahasa"),
-        "dcat:theme": [*_themes(answer)],
-        "dct:accessRights": _authority("access-right", "hak_akses", "authority", answer.get("hak_akses")),
-        "dct:accrualPeriodicity": _authority(
-            "frequency", "jadwal_pemutakhiran", "eu", answer.get("jadwal_pemutakhiran")
-        ),
-        "dct:temporal": _temporal(answer),
-        "dct:spatial": _spatial(answer),
-        "dcat:contactPoint": _contact(answer),
-        "dct:rights": answer.get("dasar_pengecualian"),
+        "dct:publisher": fields.get("dct:publisher", producer),
+        "dct:creator": producer,
+        "dct:modified": fields.get("dct:modified", moment(answer.get("metadata_changed"))),
         "dcat:distribution": [_distribution(one, answer, base) for one in answer["resources"]],
-        **{term: answer.get(name) for name, term in _own_terms().items()},
     }
+    contact = node.get("dcat:contactPoint")
+    if contact and "vcard:fn" not in contact:
+        contact["vcard:fn"] = answer["organization"]["title"]
     return {term: value for term, value in node.items() if value not in (None, "", [])}
+
+
+def _is_unlisted(key: str) -> bool:
+    """Whether a key is one of the activity metadata that the contract takes without naming it."""
+    return key not in contract.fields() and contract.NATIONAL_KEY.match(key) is not None
+
+
+def _application(answer: Mapping[str, Any]) -> str | None:
+    source = answer.get("source") or {}
+    return answer.get("sumber_aplikasi") or source.get("title") or source.get("name")
 
 
 def catalog(
@@ -102,6 +93,9 @@ def single(answer: Mapping[str, Any], *, site: str, base: str) -> Node:
 
 def turtle(document: Node) -> bytes:
     """The same in Turtle. The context stands in the document: nothing is fetched."""
+    # Imported here: whoever asks for JSON needs none of it.
+    from rdflib import Graph  # noqa: PLC0415
+
     graph = Graph()
     graph.parse(data=orjson.dumps(document), format="json-ld")
     return graph.serialize(format="turtle", encoding="utf-8")
@@ -129,7 +123,7 @@ def _project_open_data(answer: Mapping[str, Any], site: str) -> Node:
         "publisher": {"@type": "org:Organization", "name": answer["organization"]["title"]},
         "accessLevel": _ACCESS_LEVELS.get(answer.get("hak_akses", ""), "public"),
         "rights": answer.get("dasar_pengecualian"),
-        "license": _license(answer.get("license_id")),
+        "license": licence_address(answer.get("license_id")),
         "landingPage": f"{site}/dataset/{answer['name']}",
         "distribution": [
             {
@@ -138,22 +132,13 @@ def _project_open_data(answer: Mapping[str, Any], site: str) -> Node:
                 "description": one.get("description"),
                 "downloadURL": one.get("url"),
                 "format": one.get("format"),
-                "mediaType": _format(one)[1],
+                "mediaType": _media_type(one),
             }
             for one in answer["resources"]
         ],
     }
     told["distribution"] = [{key: value for key, value in one.items() if value} for one in told["distribution"]]
     return {key: value for key, value in told.items() if value is not None}
-
-
-@cache
-def _own_terms() -> dict[str, str]:
-    """Text and list fields whose term is used by no other: those of SDI and of the activity metadata."""
-    fields = contract.fields()
-    terms = {name: field.dcat for name, field in fields.items() if field.dcat and (field.is_text or field.is_list)}
-    prefixes = ("sdi:", "skos:", "adms:")
-    return {name: term for name, term in terms.items() if term.startswith(prefixes) and not fields[name].private}
 
 
 def _agent(organization: Mapping[str, Any], site: str) -> Node:
@@ -164,89 +149,22 @@ def _agent(organization: Mapping[str, Any], site: str) -> Node:
     }
 
 
-def _themes(answer: Mapping[str, Any]) -> Sequence[Node]:
-    found: list[Node] = []
-    for vocabulary, codes in (("kategori", [answer.get("kategori")]), ("urusan", answer.get("kode_urusan") or [])):
-        for code in codes:
-            entry = contract.vocabulary(vocabulary).get(code) if code else None
-            if entry is not None:
-                node = {"@id": f"{SDI}{vocabulary}/{code}", "@type": "skos:Concept", "skos:notation": code}
-                found.append({**node, "skos:prefLabel": {"@value": entry.label, "@language": "id"}})
-    return found
-
-
-def _authority(scheme: str, vocabulary: str, key: str, code: str | None) -> Node | None:
-    entry = contract.vocabulary(vocabulary).get(code) if code else None
-    value = entry.more.get(key) if entry else None
-    return {"@id": f"{EU}/{scheme}/{value}"} if value else None
-
-
-def _temporal(answer: Mapping[str, Any]) -> Node | None:
-    ends = {"dcat:startDate": _moment(answer.get("periode_awal")), "dcat:endDate": _moment(answer.get("periode_akhir"))}
-    known = {term: value for term, value in ends.items() if value}
-    return {"@type": "dct:PeriodOfTime", **known} if known else None
-
-
-def _spatial(answer: Mapping[str, Any]) -> Node | None:
-    code = answer.get("kode_wilayah")
-    if not code:
-        return None
-    node = {"@id": f"{SDI}wilayah/{code}", "@type": "dct:Location", "skos:notation": code}
-    name = answer.get("nama_wilayah")
-    return node | ({"skos:prefLabel": name} if name else {})
-
-
-def _contact(answer: Mapping[str, Any]) -> Node | None:
-    name, mailbox = answer.get("kontak_nama_unit"), answer.get("kontak_surel")
-    if not name and not mailbox:
-        return None
-    address = {"vcard:hasEmail": {"@id": f"mailto:{mailbox}"}} if mailbox and " " not in mailbox else {}
-    return {"@type": "vcard:Organization", "vcard:fn": name or answer["organization"]["title"], **address}
-
-
 def _distribution(resource: Mapping[str, Any], answer: Mapping[str, Any], base: str) -> Node:
-    link, (format_, media) = resource.get("url"), _format(resource)
-    license_ = _license(answer.get("license_id"))
+    licence = licence_address(answer.get("license_id"))
+    media = _media_type(resource)
     node: Node = {
+        **described("resource", {name: value for name, value in resource.items() if name != "mimetype"}),
         "@id": f"{base}/datasets/{answer['id']}#{resource['id']}",
         "@type": "dcat:Distribution",
         "dct:identifier": resource["id"],
-        "dct:title": resource.get("name"),
-        "dct:description": resource.get("description"),
-        "dct:format": format_,
         "dcat:mediaType": media,
-        "dcat:accessURL": {"@id": link} if _is_iri(link) else None,
-        "dcat:byteSize": resource.get("size") if isinstance(resource.get("size"), int) else None,
-        "dct:license": {"@id": license_} if license_ else None,
+        "dct:license": {"@id": licence} if licence else None,
     }
     return {term: value for term, value in node.items() if value not in (None, "")}
 
 
-def _format(resource: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _media_type(resource: Mapping[str, Any]) -> str | None:
+    """What the resource says of itself, else what its format is sent as."""
     known = contract.vocabulary("format")
     code = known.resolve(resource.get("format"))
-    media = known[code].more.get("media_type") if code else None
-    return (known[code].label if code else resource.get("format")), media
-
-
-def _license(code: str | None) -> str | None:
-    entry = contract.vocabulary("lisensi").get(code) if code else None
-    return entry.more.get("url") if entry else None
-
-
-def _is_iri(link: Any) -> bool:
-    return (
-        isinstance(link, str)
-        and link.startswith(("http://", "https://"))
-        and not any(character in '<>"{}|\\^`' or character <= " " for character in link)
-    )
-
-
-def _moment(value: Any) -> Node | None:
-    """A date in the type its precision has; a text that is none is left out."""
-    if not isinstance(value, str):
-        return None
-    for length, kind in ((4, "gYear"), (7, "gYearMonth"), (10, "date")):
-        if len(value) == length and value.replace("-", "").isdigit():
-            return {"@value": value, "@type": f"xsd:{kind}"}
-    return {"@value": value, "@type": "xsd:dateTime"} if len(value) > 10 and value[10] in "T " else None
+    return resource.get("mimetype") or (known[code].more.get("media_type") if code else None)

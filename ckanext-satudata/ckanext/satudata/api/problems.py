@@ -64,8 +64,17 @@ def bad_parameter(name: str, code: str = "E-API-421", **params: Any) -> Problem:
 def respond(problem: Problem) -> Response:
     """The answer for a problem, in the reader's language."""
     language = preferred_language()
+    response = Response(orjson.dumps(document(problem, language)), problem.status, content_type=MEDIA_TYPE)
+    response.headers.update(problem.headers)
+    response.headers["Content-Language"] = language
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def document(problem: Problem, language: str) -> dict[str, Any]:
+    """A problem as RFC 9457 writes it."""
     text = message(problem.code, language, problem.params)
-    document: dict[str, Any] = {
+    told: dict[str, Any] = {
         "type": f"{settings.PREFIX}{settings.VERSION_PREFIX}/problems/{problem.code}",
         "title": text["title"],
         "status": problem.status,
@@ -74,12 +83,8 @@ def respond(problem: Problem) -> Response:
         "instance": f"urn:request:{g.get('request_id', '')}",
     }
     if problem.faults:
-        document["errors"] = [_fault(fault, language) for fault in problem.faults]
-    response = Response(orjson.dumps(document), problem.status, content_type=MEDIA_TYPE)
-    response.headers.update(problem.headers)
-    response.headers["Content-Language"] = language
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        told["errors"] = [_fault(fault, language) for fault in problem.faults]
+    return told
 
 
 def of_http_exception(error: HTTPException) -> Problem:

@@ -7,7 +7,7 @@ Nothing a client sends names an owner, a state, or an identity other than the ad
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,47 +80,64 @@ def put(
     session: Session, caller: Caller, source: Row[Any], dataset: Dataset, *, if_match: ETags, if_none_match: ETags
 ) -> Outcome:
     """Judge a dataset and write it; commits. 428 and 412 guard against overwriting what the client has not read."""
-    identifier = dataset["identifier"]
-    before = _record(session, source.id, identifier)
-    _check_preconditions(session, before, if_match, if_none_match)
-    whole = dataset.with_fields(owner_org=source.organization_id)
-    assessment, version = _judged(source, whole)
-    mark = fingerprint(whole)
-    known = _known(before)
-    if known is not None and known.gone_by_hand:
-        raise Problem(410)
-    if before is not None and unchanged(known, mark, version):
-        return Outcome(before.package_id, before.hasil, before.status, assessment.issues, is_new=False)
-    refused = assessment.hasil == "tidak_dimuat"
-    place = standing(known, assessment.hasil, penayangan=source.penayangan, rules_version=version)
-    asked = Write(
-        source.id,
-        identifier,
-        place.action,
-        source.organization_id,
-        dataset=None if refused else whole,  # what must not be loaded may hold personal data
-        assessment=assessment,
-        fingerprint=mark,
-        rules_version=version,
-        status=place.status,
-        package_id=before.id if before is not None else None,
-        expected_version=before.version if before is not None else 0,
-    )
-    written = _settle(session, asked, caller, "dataset.put")
-    _touch(session, written.record_id)
+    (outcome,) = put_all(session, caller, source, [dataset], if_match=if_match, if_none_match=if_none_match)
+    if isinstance(outcome, Problem):
+        session.rollback()
+        raise outcome
+    return outcome
+
+
+def put_all(
+    session: Session,
+    caller: Caller,
+    source: Row[Any],
+    datasets: Sequence[Dataset],
+    *,
+    if_match: ETags,
+    if_none_match: ETags,
+    overwrite: bool = False,
+) -> list[Outcome | Problem]:
+    """Judge datasets and write them as one batch; commits. What is wrong with one stops no other and is its answer.
+
+    `overwrite` says that the client knows of no other writer, and replaces what is there without having read it.
+    """
+    rules = _Rules.of(source)
+    known = _records(session, source.id, [dataset["identifier"] for dataset in datasets])
+    tags = {} if overwrite or if_match.star_tag else _tags(session, [row.id for row in known.values()])
+    settled: dict[int, Outcome | Problem] = {}
+    asked: dict[int, tuple[Write, Assessment]] = {}
+    for place, dataset in enumerate(datasets):
+        before = known.get(dataset["identifier"])
+        try:
+            if not overwrite:
+                _check_preconditions(before, tags, if_match, if_none_match)
+            planned = _planned(source, rules, dataset, before)
+        except Problem as problem:
+            settled[place] = problem
+            continue
+        if isinstance(planned, Outcome):
+            settled[place] = planned
+        else:
+            asked[place] = planned
+    writes = [one for one, _ in asked.values()]
+    written = dict(zip(asked, write(session, writes, actor=caller.actor, run=None, cause="put"), strict=True))
+    for place, (_, assessment) in asked.items():
+        settled[place] = _outcome(assessment, written[place], known.get(datasets[place]["identifier"]))
+    kept = [made.record_id for made in written.values() if made.outcome != "refused"]
+    audit.note(session, "dataset.put", "dataset", kept, actor=caller.actor)
+    _touch(session, kept)
     session.commit()
-    loaded = None if refused and (before is None or before.package_id is None) else written.record_id
-    return Outcome(loaded, assessment.hasil, written.status, assessment.issues, is_new=before is None)
+    return [settled[place] for place in range(len(datasets))]
 
 
 def withdraw(session: Session, caller: Caller, source: Row[Any], identifier: str, *, if_match: ETags) -> None:
     """Withdraw a dataset of the source; commits. Doing it again changes nothing."""
-    before = _record(session, source.id, identifier)
+    before = _records(session, source.id, [identifier]).get(identifier)
     if before is None or before.package_id is None:
         raise Problem(404)
     if before.status == "ditarik":
         return
-    _check_preconditions(session, before, if_match, ETags())
+    _check_preconditions(before, _tags(session, [before.id]), if_match, ETags())
     asked = Write(
         source.id,
         identifier,
@@ -130,7 +147,11 @@ def withdraw(session: Session, caller: Caller, source: Row[Any], identifier: str
         expected_version=before.version,
         standing={"tidak_ditemukan_sejak": None},  # taken back on purpose, and not lost: no harvest brings it back
     )
-    _settle(session, asked, caller, "dataset.withdraw")
+    (written,) = write(session, [asked], actor=caller.actor, run=None, cause="put")
+    if written.outcome == "refused":
+        session.rollback()
+        raise _refusal(written)
+    audit.note(session, "dataset.withdraw", "dataset", [written.record_id], actor=caller.actor)
     session.commit()
 
 
@@ -156,14 +177,26 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _record(session: Session, source_id: str, identifier: str) -> Row[Any] | None:
+def _records(session: Session, source_id: str, identifiers: Sequence[str]) -> dict[str, Row[Any]]:
     record = tables.record
-    asked = select(record).where(record.c.source_id == source_id, record.c.identifier == identifier)
-    return session.execute(asked).first()
+    asked = select(record).where(record.c.source_id == source_id, record.c.identifier.in_(identifiers))
+    return {row.identifier: row for row in session.execute(asked)}
 
 
-def _check_preconditions(session: Session, before: Row[Any] | None, if_match: ETags, if_none_match: ETags) -> None:
-    """RFC 9110 §13: what exists is only replaced by who has read it; the tag of either answer shows that."""
+def _tags(session: Session, package_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The entity tags of both answers of each dataset: having read either is having read it."""
+    answer = tables.answer.c
+    found: dict[str, list[str]] = {}
+    if package_ids:
+        for row in session.execute(select(answer.package_id, answer.etag).where(answer.package_id.in_(package_ids))):
+            found.setdefault(row.package_id, []).append(row.etag)
+    return found
+
+
+def _check_preconditions(
+    before: Row[Any] | None, tags: Mapping[str, Sequence[str]], if_match: ETags, if_none_match: ETags
+) -> None:
+    """RFC 9110 §13: what exists is only replaced by who has read it."""
     if before is None or before.package_id is None:
         if if_match:
             raise Problem(412)
@@ -172,16 +205,69 @@ def _check_preconditions(session: Session, before: Row[Any] | None, if_match: ET
         raise Problem(412)
     if not if_match:
         raise Problem(428)
-    answer = tables.answer
-    tags = session.execute(select(answer.c.etag).where(answer.c.package_id == before.package_id)).scalars()
-    if not if_match.star_tag and not any(if_match.contains_weak(tag[3:-1]) for tag in tags):
+    if not if_match.star_tag and not any(if_match.contains_weak(tag[3:-1]) for tag in tags.get(before.id, ())):
         raise Problem(412)
 
 
-def _judged(source: Row[Any], dataset: Dataset) -> tuple[Assessment, str]:
-    profile, reference, today = Profile.load(source.profile), Reference.load(), dt.date.today()  # noqa: DTZ011
-    version = judge.rules_version(profile, reference, ("api", source.penayangan), today=today)
-    return judge.assess(dataset, profile, reference=reference, today=today), f"api:{version[:32]}"
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the datasets of a source are judged by, read once for a batch."""
+
+    profile: Profile
+    reference: Reference
+    today: dt.date
+    version: str
+
+    @classmethod
+    def of(cls, source: Row[Any]) -> _Rules:
+        profile, reference, today = Profile.load(source.profile), Reference.load(), dt.date.today()  # noqa: DTZ011
+        version = judge.rules_version(profile, reference, ("api", source.penayangan), today=today)
+        return cls(profile, reference, today, f"api:{version[:32]}")
+
+    def judge(self, dataset: Dataset) -> Assessment:
+        return judge.assess(dataset, self.profile, reference=self.reference, today=self.today)
+
+
+def _planned(
+    source: Row[Any], rules: _Rules, dataset: Dataset, before: Row[Any] | None
+) -> Outcome | tuple[Write, Assessment]:
+    """What is to be written of a dataset, or what is known already; raises `Problem` 410 for one a person withdrew."""
+    whole = dataset.with_fields(owner_org=source.organization_id)
+    assessment, mark, known = rules.judge(whole), fingerprint(whole), _known(before)
+    if known is not None and known.gone_by_hand:
+        raise Problem(410)
+    if before is not None and unchanged(known, mark, rules.version):
+        return Outcome(before.package_id, before.hasil, before.status, assessment.issues, is_new=False)
+    refused = assessment.hasil == "tidak_dimuat"
+    place = standing(known, assessment.hasil, penayangan=source.penayangan, rules_version=rules.version)
+    asked = Write(
+        source.id,
+        dataset["identifier"],
+        place.action,
+        source.organization_id,
+        dataset=None if refused else whole,  # what must not be loaded may hold personal data
+        assessment=assessment,
+        fingerprint=mark,
+        rules_version=rules.version,
+        status=place.status,
+        package_id=before.id if before is not None else None,
+        expected_version=before.version if before is not None else 0,
+    )
+    return asked, assessment
+
+
+def _outcome(assessment: Assessment, written: Written, before: Row[Any] | None) -> Outcome | Problem:
+    if written.outcome == "refused":
+        return _refusal(written)
+    nowhere = assessment.hasil == "tidak_dimuat" and (before is None or before.package_id is None)
+    id_ = None if nowhere else written.record_id
+    return Outcome(id_, assessment.hasil, written.status, assessment.issues, is_new=before is None)
+
+
+def _refusal(written: Written) -> Problem:
+    if written.code == CONFLICT:
+        return Problem(412)
+    return Problem(422, faults=[Fault(written.code or "E-API-422", "", written.params)])
 
 
 def _known(before: Row[Any] | None) -> Known | None:
@@ -200,21 +286,9 @@ def _known(before: Row[Any] | None) -> Known | None:
     )
 
 
-def _settle(session: Session, asked: Write, caller: Caller, action: str) -> Written:
-    (written,) = write(session, [asked], actor=caller.actor, run=None)
-    if written.outcome == "refused":
-        session.rollback()
-        if written.code == CONFLICT:
-            raise Problem(412)
-        raise Problem(422, faults=[Fault(written.code or "E-API-422", "", written.params)])
-    audit.note(session, action, "dataset", [written.record_id], actor=caller.actor)
-    return written
-
-
-def _touch(session: Session, record_id: str) -> None:
-    session.execute(
-        update(tables.record).where(tables.record.c.id == record_id).values(last_seen=dt.datetime.now(dt.timezone.utc))
-    )
+def _touch(session: Session, record_ids: Sequence[str]) -> None:
+    seen = {"last_seen": dt.datetime.now(dt.timezone.utc)}
+    session.execute(update(tables.record).where(tables.record.c.id.in_(record_ids)).values(**seen))
 
 
 def holds_person(identifier: str) -> bool:

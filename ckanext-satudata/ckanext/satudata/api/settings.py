@@ -51,6 +51,12 @@ def anonymous_rate_limit() -> int:
     return int(config.get("ckanext.satudata.api.anonymous_rate_limit"))
 
 
+def trusted_proxies() -> list[str]:
+    """Addresses and networks of the reverse proxies whose word about the sender counts."""
+    stated = config.get("ckanext.satudata.api.trusted_proxies") or []
+    return stated.split() if isinstance(stated, str) else list(stated)
+
+
 def secret() -> bytes:
     """The site's secret, from which keys for other purposes are derived."""
     return str(config.get("SECRET_KEY") or "").encode()

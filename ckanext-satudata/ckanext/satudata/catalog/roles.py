@@ -69,7 +69,7 @@ def organizations_of(session: Session, user_id: str | None, capacities: Collecti
         client = _client(session, user_id)
         if client is None or client.organization_id is not None:
             return {client.organization_id} if client else set()
-        return set(session.execute(select(group.id).where(group.is_organization, group.state == "active")).scalars())
+        return all_organizations(session)
     statement = (
         select(group.id)
         .join(model.member_table, member.group_id == group.id)
@@ -82,6 +82,13 @@ def organizations_of(session: Session, user_id: str | None, capacities: Collecti
             group.state == "active",
         )
     )
+    return set(session.execute(statement).scalars())
+
+
+def all_organizations(session: Session) -> set[str]:
+    """Ids of every organisation that is there."""
+    group = model.group_table.c
+    statement = select(group.id).where(group.is_organization.is_(True), group.state == "active")
     return set(session.execute(statement).scalars())
 
 

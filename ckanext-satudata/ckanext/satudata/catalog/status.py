@@ -96,6 +96,15 @@ def waiting(
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
+def waiting_count(session: Session, statuses: Sequence[str]) -> int:
+    """How many datasets `waiting` would tell of."""
+    record = tables.record.c
+    next_version = (record.status == "tayang") & record.pending.is_not(None) & (record.hasil == "layak")
+    waits = record.status.in_(statuses)
+    which = or_(waits, next_version) if "menunggu" in statuses else waits
+    return session.scalar(select(func.count()).select_from(tables.record).where(which)) or 0
+
+
 def issues_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:
     """Issues found in a run, grouped by code: `{code, severity, count, records, examples: [{record_id, pointer,
     params}]}`.

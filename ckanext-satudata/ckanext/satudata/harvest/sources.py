@@ -49,13 +49,9 @@ def add(
     Raises `SourceRefused` with the code of the first mistake; all mistakes of a definition stand in `errors`.
     """
     plain = definition.to_dict() if isinstance(definition, Source) else definition
-    source = parsed(plain)
+    source, owner = checked(session, plain, organization=organization, actor=actor)
     if session.scalar(sa.select(_s.id).where(_s.name == source.name)):
         raise SourceRefused("E-SRC-002", name=source.name)
-    owner = organization_id(session, organization)
-    _may(session, actor, owner)
-    if actor is not None and list(_references(plain.get("config"))):
-        raise SourceRefused("E-SRC-013")
     source_id = str(uuid.uuid4())
     shown, sealed = secrets.take(plain, secret_pointers(source))
     row = _row(session, source, actor, approved_by)
@@ -65,6 +61,23 @@ def add(
         )
     )
     return source_id
+
+
+def checked(
+    session: Session, definition: Mapping[str, Any], *, organization: str, actor: str | None
+) -> tuple[Source, str]:
+    """The source of a definition that this actor may have read for an organisation, and the organisation's id.
+
+    Raises `SourceRefused`, so that nothing is fetched for who may not, from where nobody may, or with the server's own
+    secrets.
+    """
+    source = parsed(definition)
+    owner = organization_id(session, organization)
+    _may(session, actor, owner)
+    if actor is not None and list(_references(definition.get("config"))):
+        raise SourceRefused("E-SRC-013")
+    refuse_networks(source.allow_networks)
+    return source, owner
 
 
 def update(

@@ -6,19 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ckanext.satudata.harvest import messages, reading
+from ckanext.satudata.harvest import messages
+from ckanext.satudata.harvest.previewing import first_datasets
 from ckanext.satudata.portal import records, wording
 from ckanext.satudata.portal.dataset_page import format_name
 from ckanext.satudata.portal.records import Problem
 from satudata_harvesters.errors import ReadingError
-from satudata_harvesters.preview import preview as first_datasets
 from satudata_harvesters.source import Source
 from satudata_schemas import personal_data
 
-#: A person waits before the page: one attempt, a quarter of a minute.
-_LIMITS = {"connect": 5, "read": 10, "deadline": 15, "attempts": 1}
 _DATASETS = 5
-_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +44,10 @@ class PreviewPage:
 
 def preview(definition: Mapping[str, Any]) -> PreviewPage:
     """Read the first datasets of a checked definition through the guarded client; nothing is written."""
-    source = Source.from_dict(_hasty(definition))
-    kind = source.connector
-    try:
-        found = first_datasets(source, reading.client(source), limit=_DATASETS)
-    except ReadingError as error:
-        return PreviewPage(kind, None, (), _failure(error))
+    found = first_datasets(definition, limit=_DATASETS)
     table = found.table
     return PreviewPage(
-        connector=kind,
+        connector=Source.from_dict(definition).connector,
         total=found.total,
         datasets=[_shown(item) for item in found.items],
         failure=_failure(found.error) if found.error else None,
@@ -63,13 +55,6 @@ def preview(definition: Mapping[str, Any]) -> PreviewPage:
         rows=[[wording.clean(cell, 60) for cell in row] for row in table.rows[:8]] if table else (),
         rows_read=table.rows_read if table else 0,
     )
-
-
-def _hasty(definition: Mapping[str, Any]) -> dict[str, Any]:
-    settings = dict(definition.get("config") or {})
-    if definition.get("connector") == "ckan":
-        settings.setdefault("page_size", _PAGE)
-    return {**definition, "config": settings, "limits": {**(definition.get("limits") or {}), **_LIMITS}}
 
 
 def _shown(item: Any) -> Shown:

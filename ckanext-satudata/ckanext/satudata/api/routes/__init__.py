@@ -10,6 +10,7 @@ from ckanext.satudata.api.routes import (
     document,
     exports,
     health,
+    history,
     inside,
     metrics,
     nasional,
@@ -17,13 +18,17 @@ from ckanext.satudata.api.routes import (
     organizations,
     publishing,
     reference,
+    review,
+    runs,
+    sources,
     statistics,
+    validation,
     vocabularies,
 )
 from ckanext.satudata.api.routing import Route, routes_of
 
-MODULES = (datasets, inside, organizations, applications, vocabularies, reference, statistics, changes, exports,
-           dcat, nasional, publishing, oauth, document)  # fmt: skip
+MODULES = (datasets, inside, history, organizations, applications, vocabularies, reference, statistics, changes,
+           exports, dcat, nasional, publishing, validation, sources, runs, review, oauth, document)  # fmt: skip
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 

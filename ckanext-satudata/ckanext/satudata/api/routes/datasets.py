@@ -16,6 +16,7 @@ from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Problem, bad_parameter
 from ckanext.satudata.api.routing import route
 from ckanext.satudata.catalog import search
+from ckanext.satudata.catalog.erase import erased_name
 from satudata_schemas import contract
 
 MAX_LIMIT = 100
@@ -102,7 +103,7 @@ SELECT r.package_id, r.owner_org, r.status, r.hak_akses, r.last_seen, a.audience
        r.status = 'ditarik' AND EXISTS (
          SELECT 1 FROM satudata_change c WHERE c.package_id = r.package_id AND c.audience = 'public') AS was_public
   FROM satudata_record r LEFT JOIN satudata_answer a ON a.package_id = r.package_id
- WHERE r.package_id = :asked OR r.name = :asked
+ WHERE r.package_id = :asked OR r.name = :asked OR r.name = :erased
 """)
 
 
@@ -120,7 +121,7 @@ def answer_of(caller: Caller, id_or_name: str) -> Any:
     """The row with `body`, `etag` and `last_seen` of the answer the caller gets; 404 and 410 where there is none."""
     if "\x00" in id_or_name or len(id_or_name) > 200:
         raise Problem(404)
-    rows = database.rows(_ONE, {"asked": id_or_name})
+    rows = database.rows(_ONE, {"asked": id_or_name, "erased": erased_name(id_or_name)})
     if not rows:
         raise Problem(404)
     row = next((one for one in rows if one.package_id == id_or_name), rows[0])

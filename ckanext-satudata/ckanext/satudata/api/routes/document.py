@@ -53,8 +53,9 @@ def problem(_caller: Caller, _values: dict[str, Any], code: str) -> Response:
 
 @cache
 def described() -> dict[str, Any]:
-    """The OpenAPI document: `openapi.yaml` and the paths beside it, read once."""
+    """The OpenAPI document: `openapi.yaml`, the paths beside it and what the contract says of a dataset, read once."""
     whole = _read(_HERE / "openapi.yaml")
+    whole["components"]["schemas"] |= orjson.loads((_HERE / "dataset.openapi.json").read_bytes())["schemas"]
     for fragment in sorted(_HERE.glob("paths/*.yaml")):
         whole["paths"] |= _read(fragment)
     for methods in whole["paths"].values():

@@ -14,12 +14,13 @@ from typing import Any, BinaryIO
 import duckdb
 import orjson
 from flask import Response, request
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from ckanext.satudata.api import database
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.routing import route
 from satudata_schemas import contract
+from satudata_schemas.spreadsheet import defused
 
 BATCH = 2000
 #: Columns of the CSV; a dotted one reads from within.
@@ -29,8 +30,6 @@ COLUMNS = (
     "kode_wilayah", "tingkat_penyajian", "prioritas_tahun", "source.name", "identifier", "status", "label",
     "jatuh_tempo", "source_modified", "data_changed", "metadata_changed", "resources.format", "resources.url",
 )  # fmt: skip
-#: What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _SNAPSHOT = "SELECT coalesce(max(seq), 0) FROM satudata_change"
 _BODIES = """
@@ -80,8 +79,8 @@ def table(caller: Caller, _values: dict[str, Any]) -> Response:
 @route("/exports/datasets.parquet", scope="catalog:read")
 def parquet(caller: Caller, _values: dict[str, Any]) -> Response:
     """The same as a Parquet file, with lists and resources as nested columns."""
-    cursor, batches = _snapshot(caller)
-    with tempfile.TemporaryDirectory(prefix="satudata-") as folder:
+    connection, cursor, batches = _snapshot(caller)
+    with connection, tempfile.TemporaryDirectory(prefix="satudata-") as folder:
         source, made = Path(folder, "datasets.ndjson"), Path(folder, "datasets.parquet")
         with source.open("wb") as file:
             file.writelines(_lines(batches))
@@ -116,7 +115,7 @@ def _pieces(opened: BinaryIO) -> Iterator[bytes]:
 
 
 def _export(caller: Caller, written: Written, content_type: str, name: str) -> Response:
-    cursor, batches = _snapshot(caller)
+    opened, cursor, batches = _snapshot(caller)
     stream: Iterable[bytes] = written(batches)
     response = Response(content_type=content_type)
     if request.accept_encodings["gzip"] and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -125,11 +124,12 @@ def _export(caller: Caller, written: Written, content_type: str, name: str) -> R
     response.response = stream
     response.headers["Satudata-Cursor"] = str(cursor)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.call_on_close(opened.close)  # also where nobody reads it, as for HEAD
     return response
 
 
-def _snapshot(caller: Caller) -> tuple[int, Iterator[list[str]]]:
-    """The change cursor and the bodies in batches, both of one moment; the connection closes with the iterator."""
+def _snapshot(caller: Caller) -> tuple[Connection, int, Iterator[list[str]]]:
+    """The change cursor and the bodies in batches, both of one moment, and the connection that the caller closes."""
     reader = caller.reader
     statement = _PUBLIC if reader.reads_public_only else _MIXED
     asked = {} if reader.reads_public_only else database.readership(reader)
@@ -141,12 +141,7 @@ def _snapshot(caller: Caller) -> tuple[int, Iterator[list[str]]]:
         opened.close()
         raise
 
-    def batches() -> Iterator[list[str]]:
-        with opened:
-            for some in found.partitions(BATCH):
-                yield [row[0] for row in some]
-
-    return cursor, batches()
+    return opened, cursor, ([row[0] for row in some] for some in found.partitions(BATCH))
 
 
 def _lines(batches: Iterator[list[str]]) -> Iterator[bytes]:
@@ -175,11 +170,6 @@ def _cell(document: dict[str, Any], column: str) -> str:
     if isinstance(value, list):
         return "; ".join(str(item) for item in value)
     return "" if value is None else str(value)
-
-
-def defused(cell: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _gzipped(stream: Iterable[bytes]) -> Iterator[bytes]:

@@ -104,7 +104,7 @@ def _tagged(told: Mapping[str, Any]) -> Response:
 def _suggested(one: Mapping[str, Any], language: str) -> dict[str, Any]:
     reason = Issue(one["reason"], "info", f"/{one['field']}", None, one.get("params") or {})
     told = {name: one[name] for name in ("field", "value", "confidence")}
-    return told | {"code": one["reason"], "reason": reason.message(language)}  # type: ignore[arg-type]
+    return told | {"code": one["reason"], "reason": reason.message(language)}
 
 
 def _mapped(dataset: Mapping[str, Any], *, access: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import text
 
-from ckanext.satudata.api import access, database
+from ckanext.satudata.api import access, addresses, database
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.routing import route
 
@@ -43,7 +43,7 @@ _HELP = {
 @route("/", scope=None, counted=False)
 def metrics(_caller: Caller, _values: dict[str, Any]) -> Response:
     """Counts of records, runs, sources, waiting index work and uses."""
-    if request.remote_addr not in {"127.0.0.1", "::1"} or "X-Forwarded-For" in request.headers:
+    if request.remote_addr not in {"127.0.0.1", "::1"} or addresses.is_forwarded():
         access.require("admin")
     lines: list[str] = []
     told = ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from ckanext.satudata.api import access, answering, clients, database, guard, keys, settings, tokens
+from ckanext.satudata.api import access, addresses, answering, clients, database, guard, keys, settings, tokens
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Problem
 from ckanext.satudata.api.routing import route
@@ -90,7 +90,7 @@ def metadata(_caller: Caller, _values: dict[str, Any]) -> Response:
 
 def _within_rate() -> None:
     # Counted apart from anonymous reading, so that a client's guesses do not lock its readers out, nor they it.
-    passage = guard.check(f"token:{request.remote_addr}")
+    passage = guard.check(f"token:{addresses.caller()}")
     access.within(passage, settings.anonymous_rate_limit())
 
 
