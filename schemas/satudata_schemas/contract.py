@@ -44,6 +44,8 @@ class Field:
     `required_by` names the profiles that ask for it; `required_when` says under which values of other fields;
     `any_of` that
     another field may stand in for it. `jenis_data` is empty where the field makes sense for every kind of data.
+    `dcat` is the property of DCAT that says the same, `dcat_shape` how its value is written there where `kind` does
+    not tell (`concept`, `authority`, `licence`, `label`, or a `node` with the `part` that holds the value).
     """
 
     name: str
@@ -55,6 +57,7 @@ class Field:
     step: str | None = None
     vocabulary: str | None = None
     dcat: str | None = None
+    dcat_shape: Mapping[str, Any] = field(default_factory=dict)
     facet: bool = False
     legal_basis: str | None = None
     jenis_data: tuple[str, ...] = ()
@@ -329,6 +332,7 @@ def _field(name: str, node: Mapping[str, Any]) -> Field:
         step=told.get("step"),
         vocabulary=told.get("vocabulary"),
         dcat=told.get("dcat"),
+        dcat_shape=MappingProxyType(told.get("dcat_shape", {})),
         facet=told.get("facet", False),
         legal_basis=told.get("legal_basis"),
         jenis_data=tuple(told.get("jenis_data", ())),

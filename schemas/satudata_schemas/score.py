@@ -126,6 +126,7 @@ def context_of(dataset: Dataset) -> dict[str, str]:
     return {
         "jenis_data": kinds.resolve(dataset.text("jenis_data")) or "statistik",
         "hak_akses": access.resolve(dataset.text("hak_akses")) or "terbuka",
+        "prioritas_tahun": "ada" if dataset.filled("prioritas_tahun") else "tidak ada",
     }
 
 

@@ -16,7 +16,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: The longest text Excel keeps in a cell.
 _LONGEST = 32_767
-#: The same content gives the same bytes on the same machine: no time of writing in the archive.
+#: The same content gives the same bytes on every machine: no time of writing in the archive.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -138,12 +138,12 @@ def _fill(sheet: Any, page: Page) -> None:
 
 
 def _timeless(written: bytes) -> bytes:
-    """The archive without the time of its writing."""
+    """The archive without the time of its writing, and stored: packers of other versions pack otherwise."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(written)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(written)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as new:
         for entry in old.infolist():
             content = old.read(entry)
             if entry.filename == "docProps/core.xml":
                 content = re.sub(rb">\d{4}-\d\d-\d\dT[\d:]+Z<", b">1980-01-01T00:00:00Z<", content)
-            new.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), content, zipfile.ZIP_DEFLATED)
+            new.writestr(zipfile.ZipInfo(entry.filename, _EPOCH), content, zipfile.ZIP_STORED)
     return made.getvalue()

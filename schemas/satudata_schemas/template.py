@@ -3,7 +3,8 @@
     template.csv_template(), template.xlsx_template()      what is handed out
     template.read(Path("metadata.xlsx"))                   what comes back, or None for a file that is no template
 
-Further files of a dataset stand in further rows, with the same identifier or with the dataset's columns left empty.
+Further files of a dataset stand in further rows, with the same identifier or with the dataset's columns left empty;
+further columns of a file's data dictionary stand in further rows with the file's columns left empty, too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from satudata_schemas import contract, spreadsheet, table_source
 from satudata_schemas.contract import Field
@@ -31,12 +32,28 @@ _ABOVE = 10
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
 
 
+#: What a column of the template tells of: the dataset, one of its files, or a column of that file (`kamus_data`).
+Part = Literal["dataset", "file", "column"]
+#: (field, what it tells of)
+Place = tuple[str, Part]
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: a field of the dataset, or of its file where `of_file`."""
+    """One column: a field, and what it tells of."""
 
     field: Field
-    of_file: bool = False
+    part: Part = "dataset"
+
+    def title(self, lang: str = "id") -> str:
+        """The column's header: the label, what `sdi-2019` always asks for with an asterisk."""
+        asked = bool(self.field.required_by) and not self.field.required_when and not self.field.any_of
+        before = _OF_COLUMNS[lang] if self.part == "column" else ""
+        return before + self.field.label_in(lang) + ("*" if asked and self.part != "column" else "")
+
+
+#: Before the labels of a data dictionary, several of which are the dataset's, too.
+_OF_COLUMNS = {"id": "Kolom: ", "en": "Column: "}
 
 
 @dataclass
@@ -64,23 +81,33 @@ def columns() -> list[Column]:
         Column(known["identifier"]),
         *(Column(field) for field in asked),
         Column(known["walidata"]),
-        *(Column(field, of_file=True) for field in files),
+        *(Column(field, "file") for field in files),
+        *(Column(field, "column") for field in contract.column_fields().values()),
     ]
 
 
 def header(lang: str = "id") -> list[str]:
     """The labels of the columns; what the national profile always asks for bears an asterisk."""
-    return [column.field.label_in(lang) + ("*" if _always_asked(column) else "") for column in columns()]
+    return [column.title(lang) for column in columns()]
 
 
-def example(lang: str = "id") -> list[str]:
-    """A filled-in row; its identifier marks it as the example."""
-    return [EXAMPLE, *(_example(column.field, lang) for column in columns()[1:])]
+def examples(lang: str = "id") -> list[list[str]]:
+    """Filled-in rows: a dataset with a file and the first column of its data dictionary, then its further columns.
+
+    The first row's identifier marks it as the example.
+    """
+    explained = contract.resource_fields()["kamus_data"].example
+    rows = [
+        ["" if at and one.part != "column" else _example(one, column, lang) for one in columns()]
+        for at, column in enumerate(explained)
+    ]
+    rows[0][0] = EXAMPLE
+    return rows
 
 
 def csv_template(lang: str = "id") -> str:
-    """The template as CSV: header and example."""
-    return spreadsheet.csv_text([header(lang), example(lang)])
+    """The template as CSV: header and examples."""
+    return spreadsheet.csv_text([header(lang), *examples(lang)])
 
 
 def xlsx_template(lang: str = "id") -> bytes:
@@ -100,13 +127,18 @@ def xlsx_template(lang: str = "id") -> bytes:
     guide = [
         told,
         *(
-            [title, one.field.help_in(lang), shown, "; ".join(_values(one.field, lang))]
-            for one, title, shown in zip(every, header(lang), example(lang), strict=True)
+            [
+                one.title(lang),
+                one.field.help_in(lang),
+                "; ".join(filter(None, shown)),
+                "; ".join(_values(one.field, lang)),
+            ]
+            for one, *shown in zip(every, *examples(lang), strict=True)
         ),
     ]
     notes = {at: one.field.help_in(lang) for at, one in enumerate(every)}
     return spreadsheet.xlsx_bytes(
-        [Page(names[0], [header(lang), example(lang)], choices, notes), Page(names[1], guide)]
+        [Page(names[0], [header(lang), *examples(lang)], choices, notes), Page(names[1], guide)]
     )
 
 
@@ -122,10 +154,6 @@ def read(path: Path | str, limits: Limits | None = None) -> list[Entry] | None:
     return None
 
 
-def _always_asked(column: Column) -> bool:
-    return bool(column.field.required_by) and not column.field.required_when and not column.field.any_of
-
-
 def _values(field: Field, lang: str) -> list[str]:
     if field.kind == "boolean":
         return ["Ya", "Tidak"] if lang == "id" else ["Yes", "No"]
@@ -138,8 +166,9 @@ def _is_open(field: Field) -> bool:
     return field.is_list or bool(field.vocabulary and contract.vocabulary(field.vocabulary).open)
 
 
-def _example(field: Field, lang: str) -> str:
-    value = field.example
+def _example(one: Column, explained: Mapping[str, Any], lang: str) -> str:
+    field = one.field
+    value = explained.get(field.name) if one.part == "column" else field.example
     if value is None:
         return ""
     texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
@@ -153,44 +182,47 @@ def _example(field: Field, lang: str) -> str:
 
 
 @cache
-def _names() -> Mapping[str, tuple[str, bool]]:
-    """What a header may say → (field, whether it is the file's)."""
-    found: dict[str, tuple[str, bool]] = {}
-    for of_file, fields in ((False, contract.fields()), (True, contract.resource_fields())):
+def _names() -> Mapping[str, Place]:
+    """What a header may say → what it means. A dataset's own words come first, then a file's, then a column's."""
+    found: dict[str, Place] = {}
+    parts: tuple[tuple[Part, Mapping[str, Field], tuple[str, ...]], ...] = (
+        ("dataset", contract.fields(), ("",)),
+        ("file", contract.resource_fields(), ("", "berkas: ", "resources.")),
+        ("column", contract.column_fields(), (*_OF_COLUMNS.values(), "kamus_data.")),
+    )
+    late: dict[str, Place] = {}
+    for part, fields, prefixes in parts:
         for name, one in fields.items():
             if one.kind == "objects":
                 continue
-            words = (one.label, one.label_en) if of_file else (one.label, one.label_en, name, *one.aliases)
-            for word in (*words, f"berkas: {one.label}", f"resources.{name}") if of_file else words:
-                found.setdefault(_plain(word), (name, of_file))
-    # A file's own keys stand behind those of the dataset.
-    for name, one in contract.resource_fields().items():
-        if one.kind != "objects":
-            found.setdefault(_plain(name), (name, True))
-    return found
+            others = one.aliases if part == "dataset" else ()
+            for word in (f"{prefix}{word}" for prefix in prefixes for word in (one.label, one.label_en)):
+                found.setdefault(_plain(word), (name, part))
+            # A file's own keys stand behind all labels.
+            for word in (f"{prefix}{word}" for prefix in prefixes for word in (name, *others)):
+                (found if part == "dataset" else late).setdefault(_plain(word), (name, part))
+    return {**late, **found}
 
 
 def _plain(word: object) -> str:
     return re.sub(r"[\s_]+", " ", str(word).replace("*", "")).strip().casefold()
 
 
-def _header_of(sheet: Sheet) -> tuple[int, list[tuple[str, bool] | None], list[str]] | None:
+def _header_of(sheet: Sheet) -> tuple[int, list[Place | None], list[str]] | None:
     """(row number, what each column is, its title) where a row near the top is a template's header."""
     for number, row in enumerate(islice(sheet.rows(), _ABOVE), start=1):
         titles = [_text(value) for value in row]
         given = [title for title in titles if title]
         meant = [_names().get(_plain(title)) if title else None for title in titles]
         known = {one for one in meant if one}
-        if ("title", False) in known and len(known) >= 4 and len(known) * 2 >= len(given):
+        if ("title", "dataset") in known and len(known) >= 4 and len(known) * 2 >= len(given):
             return number, meant, titles
     return None
 
 
-def _entries(
-    sheet: Sheet, head: int, meant: Sequence[tuple[str, bool] | None], titles: Sequence[str]
-) -> Iterator[Entry]:
+def _entries(sheet: Sheet, head: int, meant: Sequence[Place | None], titles: Sequence[str]) -> Iterator[Entry]:
     about, used = _about_header(meant, titles)
-    samples = {tuple(filter(None, map(_plain, example(lang)))) for lang in contract.LANGUAGES}
+    samples = {tuple(filter(None, map(_plain, row))) for lang in contract.LANGUAGES for row in examples(lang)}
     current: Entry | None = None
     by_identifier: dict[str, Entry] = {}
     for number, row in enumerate(sheet.rows(), start=1):
@@ -198,11 +230,10 @@ def _entries(
         if not cells or tuple(filter(None, map(_plain, cells.values()))) in samples:
             continue
         wrong = list(_formula_errors(cells, number))
-        told = {name: value for (name, of_file), value in cells.items() if not of_file and value not in _ERRORS}
-        its_file = {name: value for (name, of_file), value in cells.items() if of_file and value not in _ERRORS}
+        told, its_file, its_column = (_of(cells, part) for part in ("dataset", "file", "column"))
         owner = current if not told else by_identifier.get(told.get("identifier", ""))
         if owner is not None and told.get("title", owner.raw.get("title")) == owner.raw.get("title"):
-            owner.raw["resources"] += [its_file] if its_file else []
+            _add(owner, its_file, its_column)
             owner.issues += wrong
             continue
         if owner is not None:
@@ -213,19 +244,31 @@ def _entries(
             wrong.append(_issue("W-TMP-005", "/resources/0", baris=number))
         if current is not None:
             yield current
-        current = Entry(number, {**told, "resources": [its_file] if its_file else []}, [*about, *wrong])
+        current = Entry(number, {**told, "resources": []}, [*about, *wrong])
+        _add(current, its_file, its_column)
         about = []
         by_identifier.setdefault(told.get("identifier", ""), current) if told.get("identifier") else None
     if current is not None:
         yield current
 
 
-def _about_header(
-    meant: Sequence[tuple[str, bool] | None], titles: Sequence[str]
-) -> tuple[list[Issue], dict[int, tuple[str, bool]]]:
+def _of(cells: Mapping[Place, str], part: Part) -> dict[str, str]:
+    return {name: value for (name, of), value in cells.items() if of == part and value not in _ERRORS}
+
+
+def _add(entry: Entry, its_file: dict[str, Any], its_column: dict[str, str]) -> None:
+    """A further file of a dataset, or a further column of its last file."""
+    files = entry.raw["resources"]
+    if its_file or (its_column and not files):
+        files.append(its_file)
+    if its_column:
+        files[-1].setdefault("kamus_data", []).append(its_column)
+
+
+def _about_header(meant: Sequence[Place | None], titles: Sequence[str]) -> tuple[list[Issue], dict[int, Place]]:
     """What is wrong with the header, told once, and which column holds which field."""
     issues: list[Issue] = []
-    used: dict[int, tuple[str, bool]] = {}
+    used: dict[int, Place] = {}
     for at, (one, title) in enumerate(zip(meant, titles, strict=True)):
         if one is None and title:
             near = difflib.get_close_matches(title, [name.rstrip("*") for name in header()], 1, 0.3)
@@ -237,16 +280,19 @@ def _about_header(
     return issues, used
 
 
-def _cells(row: Row, used: Mapping[int, tuple[str, bool]]) -> dict[tuple[str, bool], str]:
+def _cells(row: Row, used: Mapping[int, Place]) -> dict[Place, str]:
     found = {one: _text(row[at]) for at, one in used.items() if at < len(row)}
     return {one: text for one, text in found.items() if text}
 
 
-def _formula_errors(cells: Mapping[tuple[str, bool], str], number: int) -> Iterator[Issue]:
-    for (name, of_file), value in cells.items():
+_POINTERS: Mapping[Part, str] = {"dataset": "/", "file": "/resources/0/", "column": "/resources/0/kamus_data/0/"}
+
+
+def _formula_errors(cells: Mapping[Place, str], number: int) -> Iterator[Issue]:
+    for (name, part), value in cells.items():
         if value in _ERRORS:
-            at = f"/resources/0/{name}" if of_file else f"/{name}"
-            yield _issue("W-TMP-003", at, isian=name, baris=number, nilai=value)
+            at = _POINTERS[part] + name
+            yield _issue("W-TMP-003", at, isian=at, baris=number, nilai=value)
 
 
 def _text(value: Any) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from satudata_schemas import contract, generate
+from satudata_schemas.generated_files.form import scheming
+from satudata_schemas.generated_files.openapi import openapi_components
 from satudata_schemas.issue import messages
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def form():
-    return yaml.safe_load(generate.scheming())
+    return yaml.load(scheming(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def test_the_generated_files_are_current():
@@ -86,3 +90,42 @@ def test_the_form_speaks_both_languages(form):
         assert set(field["label"]) == set(field["help_text"]) == {"id", "en"}
         for choice in field.get("choices", []):
             assert set(choice["label"]) == {"id", "en"}
+
+
+# --- the API's schemas
+
+
+@pytest.fixture(scope="module")
+def components():
+    return json.loads(openapi_components())["schemas"]
+
+
+def test_the_api_names_every_field_it_answers_and_no_person_s_contact(components):
+    answered = set(components["DatasetFields"]["properties"])
+    public = {field.name for field in contract.fields().values() if not field.private}
+    assert answered == public - {"owner_org", "hasil", "skor_sdi"}
+    assert set(components["ResourceFields"]["properties"]) == set(contract.resource_fields())
+    assert set(components["ColumnFields"]["properties"]) == set(contract.column_fields())
+
+
+def test_the_api_asks_for_what_a_client_may_say_and_takes_other_keys(components):
+    asked = components["DatasetInput"]
+    assert not {"hasil", "status", "skor_sdi", "owner_org"} & set(asked["properties"])
+    assert "ii_pj_nama" in asked["properties"]
+    assert asked["additionalProperties"] is True
+    assert "required" not in asked
+
+
+def test_the_complete_dataset_fits_the_api_s_schemas(components, complete):
+    document = {"components": {"schemas": components}}
+    for name in ("DatasetFields", "DatasetInput"):
+        schema = {"$ref": f"#/components/schemas/{name}", **document}
+        jsonschema.Draft202012Validator(schema).validate(complete.to_dict())
+        wrong = complete.with_fields(tags="bukan daftar").to_dict()
+        assert not jsonschema.Draft202012Validator(schema).is_valid(wrong)
+
+
+def test_every_property_of_the_api_is_told_in_both_languages(components):
+    for name, field in contract.fields().items():
+        told = components["DatasetInput"]["properties"].get(name)
+        assert told is None or (told["title"] == field.label and field.help_en in told["description"])

@@ -45,8 +45,9 @@ def sheet(tmp_path):
 @pytest.mark.parametrize("lang", contract.LANGUAGES)
 def test_every_field_of_the_form_has_a_column_and_is_found_again_by_its_label(lang):
     asked = {field.name for field in contract.fields().values() if field.in_form and field.kind in {"text", "select"}}
-    names = [(column.field.name, column.of_file) for column in template.columns()]
-    assert asked <= {name for name, of_file in names if not of_file}
+    names = [(column.field.name, column.part) for column in template.columns()]
+    assert asked <= {name for name, part in names if part == "dataset"}
+    assert set(contract.column_fields()) == {name for name, part in names if part == "column"}
     assert len(names) == len(set(names)) == len(set(template.header(lang)))
 
 
@@ -58,11 +59,15 @@ def test_a_template_handed_back_untouched_holds_no_dataset(tmp_path, lang):
 
 
 def test_the_example_is_good_once_it_has_an_identifier_and_owner_of_its_own(tmp_path):
-    row = template.example()
+    row, *further = template.examples()
     row[0] = "d-1"
     row[template.header().index("Produsen Data (OPD)*")] = "Dinas Kependudukan"
-    (tmp_path / "m.csv").write_text(spreadsheet.csv_text([template.header(), row]))
+    further[0][-1] = "Ya"
+    (tmp_path / "m.csv").write_text(spreadsheet.csv_text([template.header(), row, *further]))
     [entry] = template.read(tmp_path / "m.csv")
+    assert [column["nama"] for column in entry.raw["resources"][0]["kamus_data"]] == [
+        "kode_kecamatan", "jumlah_penduduk",
+    ]  # fmt: skip
     found = normalise(entry.raw)
     judged = assess(found.dataset, Profile.load(), reference=Reference.load())
     assert judged.hasil == "layak"
@@ -87,7 +92,7 @@ def test_the_workbook_has_drop_downs_with_exactly_the_values_of_the_vocabulary(t
     assert len(offered) >= len(with_values)
     for one in with_values:
         resolve = contract.vocabulary(one.field.vocabulary).resolve
-        assert all(resolve(value) for value in offered[one.field.label_in(lang)]), one.field.name
+        assert all(resolve(value) for value in offered[one.title(lang).rstrip("*")]), one.field.name
 
 
 def test_the_same_template_has_the_same_bytes():
@@ -112,6 +117,26 @@ def test_rows_of_one_identifier_or_none_are_further_files_of_the_dataset(sheet, 
     assert [one["url"][-5] for one in first.raw["resources"]] == ["1", "2", "3"]
     assert (first.row, second.row, second.raw["resources"]) == (3, 7, [])
     assert first.issues == []
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.xlsx"])
+def test_columns_of_a_data_dictionary_stand_in_the_files_row_and_in_those_below(sheet, name):
+    about_columns = ["Kolom: Nama Kolom", "Column: Unit", "Kolom: Tipe Data"]
+    rows = [
+        ["Pengenal di Sumber", "Judul Dataset", "Tautan", "Format", *about_columns],
+        ["a", "Luas Panen", "https://contoh.go.id/1.csv", "CSV", "kode_desa", "", "Kode"],
+        ["", "", "", "", "luas", "hektare", "Bilangan"],
+        ["", "", "https://contoh.go.id/2.csv", "CSV", "luas", "hektare", ""],
+        ["b", "Produksi", "", "", "", "", ""],
+    ]
+    first, second = template.read(sheet(rows, name))
+    assert [[column["nama"] for column in one["kamus_data"]] for one in first.raw["resources"]] == [
+        ["kode_desa", "luas"], ["luas"],
+    ]  # fmt: skip
+    assert normalise(first.raw).dataset["resources"][0]["kamus_data"][1] == {
+        "nama": "luas", "satuan": "hektare", "tipe_data": "bilangan",
+    }  # fmt: skip
+    assert (first.issues, second.raw["resources"]) == ([], [])
 
 
 def test_labels_in_english_and_field_names_are_columns_too(sheet):
