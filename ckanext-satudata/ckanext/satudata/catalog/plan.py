@@ -50,6 +50,8 @@ class Planner:
     def plan(self) -> Planned:
         """The rows, or Refused."""
         asked, before = self.asked, self.before
+        if before is not None and before["erased"] is not None:
+            raise Refused(ERASED)
         self._check_owner()
         if asked.expected_version is not None and asked.expected_version != (before["version"] if before else 0):
             raise Refused(CONFLICT, {"versi": before["version"] if before else 0})
@@ -67,8 +69,6 @@ class Planner:
     def _check_owner(self) -> None:
         """A record that names a dataset of another owner is an error, never a takeover."""
         asked, before = self.asked, self.before
-        if before is not None and before["erased"] is not None:
-            raise Refused(ERASED)
         if before is not None and (before["source_id"], before["identifier"]) != (asked.source_id, asked.identifier):
             raise Refused(TAKEOVER, {"identifier": asked.identifier})
         if before is None and self.id in self.known.cks.packages:

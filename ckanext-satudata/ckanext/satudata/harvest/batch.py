@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from ckanext.satudata.catalog import erase
 from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.opd import Resolver
@@ -53,13 +54,14 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     """Do everything a portion asks for; the caller has prolonged the run's lease before and commits after."""
     resolver = Resolver(session)
     pages = _PagesRead(session, reading.source_id, [part.page.key for part in portion.slices if part.page.unchanged])
+    erased = erase.of_source(session, reading.source_id)
     items: list[Item] = []
     for part in portion.slices:
         if part.page.unchanged:
             found = [Item(identifier) for identifier in pages.held(part.page.key)]
             reckoning.unchanged_page()
         else:
-            found = [_item(reading, resolver, raw) for raw in part.records]
+            found = [_unless_erased(_item(reading, resolver, raw), reading.source_id, erased) for raw in part.records]
         pages.add(part, [item.identifier for item in found])
         items += found
     items += [Item(error.identifier or "", error=error) for error in portion.errors]
@@ -113,6 +115,14 @@ def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
         owner_org=owner,
         fingerprint=fingerprint(dataset, mapped.rest, reading.volatile),
     )
+
+
+def _unless_erased(item: Item, source_id: str, erased: Collection[str]) -> Item:
+    """The record; of one that was erased nothing but the hash under which its tombstone is kept."""
+    if not erased:
+        return item
+    mark = erase.erased_identifier(source_id, item.identifier)
+    return Item(mark) if mark in erased else item
 
 
 def _key(identifier: str | None, dataset: Dataset, rest: Mapping[str, Any]) -> str:

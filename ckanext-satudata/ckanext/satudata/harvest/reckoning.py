@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ckanext.satudata.catalog.write import Written
+from ckanext.satudata.catalog.writing import ERASED
 
 _OUTCOMES = {"created": "created", "changed": "updated", "restored": "updated", "withdrawn": "withdrawn"}
 _UNCHANGED_PAGES = "unchanged_pages"
@@ -69,6 +70,9 @@ class Reckoning:
         self.gone[how] += ids[: max(MOST_NAMED - len(self.gone[how]), 0)]
 
     def _refuse(self, result: Written) -> None:
+        if result.code == ERASED:
+            self.counts["unchanged"] += 1  # erased while it was read: not even named
+            return
         self.loose[str(result.code)] += 1
         if len(self.refused) < MOST_REFUSED:
             told = {"identifier": result.identifier[:200], "code": result.code, "params": dict(result.params)}

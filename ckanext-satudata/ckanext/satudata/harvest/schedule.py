@@ -20,7 +20,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import index, solr
+from ckanext.satudata.catalog import erase, index, solr
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import runs
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
@@ -85,7 +85,8 @@ def next_time(expression: str, zone: str, *, after: datetime) -> datetime:
 
 
 def tick() -> Ticked:
-    """Start the runs that are due, take up orphaned ones, hand all to the workers, and bring the index up to date.
+    """Start the runs that are due, take up orphaned ones, hand all to the workers, bring the index up to date, and
+    remove what is left of erased datasets.
 
     A missed time is caught up once, however often it was missed.
     """
@@ -96,7 +97,9 @@ def tick() -> Ticked:
         opened.commit()
         for run_id in waiting:
             enqueue(run_id)
-        return Ticked(tuple(waiting), interrupted, drain(opened, insist=True))
+        sent = drain(opened, insist=True)
+        erase.finish(opened)
+        return Ticked(tuple(waiting), interrupted, sent)
 
 
 def drain(opened: Session, *, insist: bool = False) -> int:
