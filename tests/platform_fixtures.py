@@ -216,7 +216,7 @@ def _settings(
         site_id=database,
         site_url=f"http://127.0.0.1:{free_ports(1)[0]}",
         database_url=services.postgres.url(ROLE, role_password, database),
-        redis_url=services.redis.url(_redis_number(services)),
+        redis_url=services.redis.url(redis_number(services)),
         solr_url=services.solr.core_url(database),
         storage=folder / "storage",
         session_secret=secrets.token_hex(32),
@@ -231,7 +231,7 @@ def _ourselves() -> Any:
     return account.__class__(account.name, account.uid, account.gid, switch=False)
 
 
-def _redis_number(services: TestServices) -> int:
+def redis_number(services: TestServices) -> int:
     """Take the next of the numbered databases; 0 counts how many were taken."""
     import redis
 

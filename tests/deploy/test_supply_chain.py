@@ -57,7 +57,9 @@ def test_a_lock_names_no_place_to_download_from(lock):
 
 
 def test_the_locks_agree_with_each_other():
-    by_lock = [{(name, str(pin.specifier)) for name, pin, _ in entries(lock)} for lock in LOCKS]
+    # What other portals run is installed beside ours, never into it.
+    ours = [lock for lock in LOCKS if lock.stem != "stock"]
+    by_lock = [{(name, str(pin.specifier)) for name, pin, _ in entries(lock)} for lock in ours]
     whole = max(by_lock, key=len)
     for part in by_lock:
         assert part <= whole
