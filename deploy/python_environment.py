@@ -47,7 +47,8 @@ def install(venv: Path, code: Path, log: Path, *, development: bool) -> None:
         installed.write_text(declared, "utf-8")
     # The service account may not write beside the code, so its programs would compile it at every start.
     rooms = [code / room for room in ("schemas", "harvesters", "ckanext-satudata", "deploy", "demo")]
-    _run([venv / "bin" / "python", "-m", "compileall", "-q", "-j", "0", *(room for room in rooms if room.exists())], log)
+    compiling: list[str | Path] = [venv / "bin" / "python", "-m", "compileall", "-q", "-j", "0"]
+    _run([*compiling, *(room for room in rooms if room.exists())], log)
 
 
 def site_packages(venv: Path) -> Path:
