@@ -294,3 +294,63 @@ def test_history_tells_who_changed_which_field(call, office, stranger, addressed
     assert call("GET", f"/datasets/{id_}/history", by=stranger).status_code == 403
     assert call("GET", f"/datasets/{id_}/history/1/9").status_code == 404
     assert call("GET", f"/datasets/{id_}/history/x/2").status_code == 404
+
+
+def test_a_run_is_taken_back_whole(call, walidata, portal, unique, session):
+    from ckanext.satudata.harvest import engine
+
+    name = f"{unique}-portal"
+    call("POST", "/sources", portal.definition(name))
+    run = call("POST", f"/sources/{name}/runs").json["run"]
+    session.commit()
+    engine.run(run)
+    assert call("POST", f"/runs/{run}/undo").status_code == 403
+    queued = call("POST", f"/runs/{run}/undo", by=walidata)
+    assert queued.status_code == 202, queued.data
+    assert queued.headers["Location"] == f"{BASE}/runs/{queued.json['run']}"
+    session.commit()
+    engine.run(queued.json["run"])
+    assert call("GET", f"/runs/{queued.json['run']}").json["state"] == "selesai"
+    assert refusal(call("POST", f"/runs/{run}/undo", by=walidata)) == (409, "E-API-409", ["E-RUN-009"])
+
+
+def test_what_must_not_exist_is_erased_with_a_reason(call, walidata, office, read, session):
+    id_ = office.put("1", title="Jumlah Bocor zebra")
+    name = read(f"/datasets/{id_}").json["name"]
+    assert refusal(call("POST", f"/datasets/{id_}/erase", {}, by=walidata)) == (400, "E-API-400", ["E-API-436"])
+    assert refusal(call("POST", f"/datasets/{id_}/erase", {"reason": " "}, by=walidata))[2] == ["E-HPS-001"]
+    assert call("POST", f"/datasets/{id_}/erase", {"reason": "bocor"}).status_code == 403
+    erased = call("POST", f"/datasets/{id_}/erase", {"reason": "Memuat nomor pribadi."}, by=walidata)
+    assert erased.status_code == 200, erased.data
+    assert erased.json["incident"]
+    for address in (id_, name):
+        assert read(f"/datasets/{address}").status_code == 410
+    assert "zebra" not in read("/changes").body
+    assert "zebra" not in call("GET", f"/datasets/{id_}/history", by=walidata).text
+    assert read("/datasets", q="zebra").json["meta"]["total"] == 0
+
+
+def test_a_suggestion_is_accepted_held_and_marked_as_inferred(call, office, read, stranger, unique):
+    id_ = office.put("1", title="Persentase Balita Stunting Tahun 2023")
+    told = call("GET", f"/datasets/{id_}/assessment").json
+    offered = {one["field"]: one for one in told["suggestions"]}
+    assert "periode_awal" in offered
+    refused = call("POST", f"/datasets/{id_}/suggestions", by=stranger).json["data"][0]
+    assert (refused["outcome"], refused["code"]) == ("refused", "E-SRC-005")
+    one = call("POST", f"/datasets/{id_}/suggestions", {"fields": ["periode_awal"]}).json["data"][0]
+    assert (one["outcome"], one["fields"], one["status"]) == ("accepted", ["periode_awal"], "tayang")
+    assert read(f"/datasets/{id_}").json["periode_awal"] == offered["periode_awal"]["value"]
+    (kept,) = call("GET", f"/datasets/{id_}/provenance").json["held"]
+    assert (kept["field"], kept["inferred"]) == ("periode_awal", offered["periode_awal"]["code"])
+    office.put("1", title="Persentase Balita Stunting Tahun 2023", notes="Baru dari sumber.")
+    assert read(f"/datasets/{id_}").json["periode_awal"] == offered["periode_awal"]["value"]
+
+
+def test_suggestions_are_accepted_for_many_with_a_result_for_each(call, office):
+    ids = [office.put(str(number), title=f"Persentase Balita Stunting Tahun {2020 + number}") for number in range(3)]
+    told = call("POST", "/suggestions/accept", {"ids": [*ids, "tidak-ada"], "confidence": "high"}).json["data"]
+    assert [one["outcome"] for one in told] == ["accepted"] * 3 + ["refused"]
+    assert told[3]["code"] == "E-TIN-001"
+    again = call("POST", "/suggestions/accept", {"ids": ids, "confidence": "high"}).json["data"]
+    assert {one.get("code") for one in again} == {"E-SAR-001"}
+    assert call("POST", "/suggestions/accept", {"ids": ids, "confidence": "yakin"}).status_code == 400

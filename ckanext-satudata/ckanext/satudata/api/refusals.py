@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.api import database
 from ckanext.satudata.api.problems import Fault, Problem, Unavailable, preferred_language
+from ckanext.satudata.catalog.erase import EraseRefused
 from ckanext.satudata.catalog.roles import NotAllowed
 from ckanext.satudata.harvest import messages
 from ckanext.satudata.harvest.errors import Refused
@@ -17,7 +18,7 @@ from ckanext.satudata.harvest.errors import Refused
 #: Codes whose meaning HTTP has a word for; what else is refused is 422.
 _NOT_FOUND = frozenset({"E-SRC-001", "E-RUN-001", "E-TIN-001"})
 _NOT_PERMITTED = frozenset({"E-SRC-005", "E-SRC-006", "E-SRC-012", "E-SRC-013", "E-RUN-004"})
-_IN_THIS_STATE = frozenset({"E-SRC-002", "E-SRC-010", "E-SRC-011", "E-RUN-002", "E-RUN-003"})
+_IN_THIS_STATE = frozenset({"E-SRC-002", "E-SRC-010", "E-SRC-011", "E-RUN-002", "E-RUN-003", "E-RUN-009"})
 
 
 @contextmanager
@@ -30,6 +31,9 @@ def changing() -> Iterator[Session]:
     except Refused as refused:
         session.rollback()
         raise_problem(refused)
+    except EraseRefused as refused:
+        session.rollback()
+        raise_problem(refused)
     except NotAllowed as error:
         session.rollback()
         raise Problem(403, "E-API-439") from error
@@ -40,7 +44,7 @@ def changing() -> Iterator[Session]:
         raise
 
 
-def raise_problem(refused: Refused) -> NoReturn:
+def raise_problem(refused: Refused | EraseRefused) -> NoReturn:
     """Raise the problem that a refusal is to a client."""
     mistakes = getattr(refused, "errors", ())
     faults = [fault(one.code, one.params, getattr(one, "pointer", "") or "") for one in mistakes]

@@ -101,9 +101,18 @@ def untouched_kept(before: Dataset, after: Dataset, package: str, *, keep_resour
 
 
 def keep(
-    session: Session, package: str, values: Iterable[Held], *, source_values: Mapping[str, Any], user_id: str | None
+    session: Session,
+    package: str,
+    values: Iterable[Held],
+    *,
+    source_values: Mapping[str, Any],
+    user_id: str | None,
+    inferred: Mapping[str, str] | None = None,
 ) -> None:
-    """Hold these values from now on, beside what the source said when they were set."""
+    """Hold these values from now on, beside what the source said when they were set.
+
+    `inferred` names, by field, the reason of those that were accepted as suggestions.
+    """
     rows = [
         {
             "package_id": package,
@@ -112,7 +121,8 @@ def keep(
             "value": item.value,
             "source_value": None if item.resource_id else source_values.get(item.field),
             "user_id": user_id,
+            "inferred": (inferred or {}).get(item.field),
         }
         for item in values
     ]
-    upsert(session, tables.held, rows, replace=("value", "user_id"))
+    upsert(session, tables.held, rows, replace=("value", "user_id", "inferred"))

@@ -248,6 +248,7 @@ held = Table(
     _json("source_value"),
     Column("user_id", Text),
     _time("at", nullable=False, now=True),
+    Column("inferred", Text),  # code of the reason, where it was accepted as a suggestion; null where a person said it
 )
 
 #: An application that uses the API by OAuth2 client credentials; the secret is kept as a hash.

@@ -41,10 +41,7 @@ def start(caller: Caller, _values: dict[str, Any], source: str) -> Response:
         audit.note(session, "run.start", "run", [run_id], actor=caller.actor)
         told = _told(runs.show(session, run_id))
     schedule.enqueue(run_id)
-    response = answering.document(told)
-    response.status_code = 202
-    response.headers["Location"] = f"{settings.PREFIX}{settings.VERSION_PREFIX}/runs/{run_id}"
-    return response
+    return _queued(told)
 
 
 @route("/runs/<run>", scope="harvest:run")
@@ -83,6 +80,24 @@ def confirm(caller: Caller, _values: dict[str, Any], run: str) -> Response:
 def reject(caller: Caller, _values: dict[str, Any], run: str) -> Response:
     """Close a held run without removing anything."""
     return _decided(caller, run, "reject", runs.reject)
+
+
+@route("/runs/<run>/undo", scope="review", methods=("POST",))
+def undo(caller: Caller, _values: dict[str, Any], run: str) -> Response:
+    """Take back everything a run has touched, by a run of its own."""
+    bodies.json_object({})
+    with changing() as session:
+        undo_id = runs.undo(session, _run(session, caller, run)["run"], actor=caller.actor)
+        told = _told(runs.show(session, undo_id))
+    schedule.enqueue(undo_id)
+    return _queued(told)
+
+
+def _queued(told: Mapping[str, Any]) -> Response:
+    response = answering.document(told)
+    response.status_code = 202
+    response.headers["Location"] = f"{settings.PREFIX}{settings.VERSION_PREFIX}/runs/{told['run']}"
+    return response
 
 
 def _decided(caller: Caller, run: str, action: str, decide: Callable[..., Any]) -> Response:
