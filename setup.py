@@ -46,6 +46,7 @@ setup(
         "click>=8.1",
         "jmespath>=1.0",
         "jsonschema>=4.23",
+        "msgspec>=0.19",
         "openpyxl>=3.1",
         "PyYAML>=6.0",
         "python-calamine>=0.4",

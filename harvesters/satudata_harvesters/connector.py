@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -39,11 +39,11 @@ class Page:
     go on behind this page. A run is complete only after a page with `last`. An `unchanged` page (304, or the same
     bytes) carries no records: the engine knows which identifiers it held. `errors` are records that exist but could
     not be read. `file` is an already unlinked temporary file instead of records, of which only allow-listed columns
-    may be read.
+    may be read. `part` names the file a page is of, where a source has several.
     """
 
     key: str
-    records: list[dict[str, Any]]
+    records: Sequence[dict[str, Any]]
     checkpoint: str
     last: bool
     unchanged: bool = False
@@ -51,6 +51,7 @@ class Page:
     total: int | None = None
     file: IO[bytes] | None = None
     errors: tuple[RecordError, ...] = ()
+    part: str = ""
 
 
 class Connector:

@@ -381,7 +381,8 @@ class Http:
     def _read(self, raw: urllib3.BaseHTTPResponse, request: _Request, watch: Watch) -> tuple[bytes, str, str]:
         """(body or its beginning, URL, SHA-256), read in pieces and counted after they were unpacked."""
         limits, into = request.limits, request.into
-        kept, size, digest = bytearray(), 0, hashlib.sha256()
+        kept: list[bytes] = []
+        size, digest = 0, hashlib.sha256()
         if into is not None:
             into.seek(0)
             into.truncate()
@@ -393,7 +394,7 @@ class Http:
             if into is not None:
                 into.write(chunk)
             if into is None or not kept:
-                kept += chunk
+                kept.append(chunk)
         if watch.expired:
             raise self._error("E-TRK-009", url=request.asked, seconds=round(limits.deadline))
         # `read1` returns quietly at the end of a cut body; the length that was announced tells.
@@ -401,7 +402,7 @@ class Http:
         if remaining:
             raise IncompleteRead(size, remaining)
         self.bytes_read += size
-        return bytes(kept), request.url, digest.hexdigest()
+        return b"".join(kept), request.url, digest.hexdigest()
 
     def _network_error(self, error: Exception, request: _Request, watch: Watch) -> SourceError:
         url, limits, host = request.asked, request.limits, urlsplit(request.url).hostname or ""

@@ -106,7 +106,7 @@ class Mapping:
 
     def apply(self, raw: Any, source: Source | None = None) -> Mapped:
         """Read one record. Never raises: what cannot be read becomes an issue and stays in `rest`."""
-        if not isinstance(raw, AbstractMapping):
+        if type(raw) is not dict and not isinstance(raw, AbstractMapping):
             return Mapped(None, {}, {}, [Issue("W-MAP-003", "warning", "")])
         draft = self.ready.read(raw, source.url if source else "")
         dataset, rest, issues = draft.dataset, draft.rest, []

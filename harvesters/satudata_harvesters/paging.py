@@ -300,6 +300,10 @@ class Bounds:
         if body_hash:
             self._hashes.add(body_hash)
         self._previous = records
-        self.records += len(records)
+        self.count(len(records))
+
+    def count(self, records: int) -> None:
+        """So many more records came; raises `SourceError` E-TRK-018 above the limit."""
+        self.records += records
         if self.records > self._limits.max_records:
             raise SourceError("E-TRK-018", url=self._url, limit=self._limits.max_records, what="data")

@@ -9,11 +9,22 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, overload
+
+import msgspec
 
 #: An escaped NUL or half of a surrogate pair: the only ways in which valid JSON yields text that cannot be stored.
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
+#: An escape that hides a colon, or that `_UNSTORABLE` has to look at: such a document is read the slow way.
+_HIDING = re.compile(rb"\\u(?:003[aA]|0000|[dD][89a-fA-F])")
+_quick = msgspec.json.Decoder()
+_renderer = msgspec.json.Encoder()
+#: So many bytes at most are kept by each thread to render the next page in.
+KEPT = 8_000_000
+_kept = threading.local()
 
 
 class InvalidJson(ValueError):  # noqa: N818 - reads as what it is where it is caught
@@ -55,6 +66,32 @@ def loads(body: bytes) -> Any:
     must not stop a source.
     """
     try:
+        value = _quick.decode(body)
+        if _nothing_lost(body, value):
+            return value
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # The slow way knows the reason, or that it can be mended.
+        pass
+    return _slowly(body)
+
+
+def _nothing_lost(body: bytes, value: Any) -> bool:
+    """Whether no key was doubled, told without looking at each: one that was took its colon with it.
+
+    A document has as many colons as it has keys, and those within its texts. Without escapes that hide one, a rendering
+    of what was read has exactly as many, unless a doubled key swallowed a member.
+    """
+    if b"\\" in body and _HIDING.search(body):
+        return False
+    rendered: bytearray = getattr(_kept, "buffer", None) or bytearray()
+    _renderer.encode_into(value, rendered)
+    # Kept for the next page: asking the system for megabytes each time costs more than filling them.
+    _kept.buffer = rendered if len(rendered) <= KEPT else None
+    return body.count(b":") == rendered.count(b":")
+
+
+def _slowly(body: bytes) -> Any:
+    try:
         text = body.decode(json.detect_encoding(body))
         value = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
         return _storable(value) if _UNSTORABLE.search(body) else value
@@ -68,3 +105,63 @@ def loads(body: bytes) -> Any:
         raise InvalidJson("terlalu dalam") from None
     except ValueError:
         raise InvalidJson("bilangan terlalu panjang") from None
+
+
+class Records(Sequence[Any]):
+    """JSON values that are parsed when they are looked at, each time anew: a page takes no more memory than its bytes.
+
+    One that is no JSON for us (a doubled key, a number too large) reads as None, so that it stops none of the others.
+    """
+
+    __slots__ = ("_raws",)
+
+    def __init__(self, raws: Sequence[msgspec.Raw]) -> None:
+        self._raws = raws
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(_record, self._raws)
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+    @overload
+    def __getitem__(self, place: slice) -> Records: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        return Records(self._raws[place]) if isinstance(place, slice) else _record(self._raws[place])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(bytes, self._raws)))
+
+    def __repr__(self) -> str:
+        return f"<Records {len(self)}>"
+
+
+def _record(raw: msgspec.Raw) -> Any:
+    try:
+        return loads(bytes(raw))
+    except InvalidJson:
+        return None
+
+
+def apart(
+    body: bytes, shape: msgspec.json.Decoder[Any], found: Callable[[Any], list[msgspec.Raw]]
+) -> tuple[Any, Records] | None:
+    """A document without its list of records, as `loads` reads it with that list empty, and the records by themselves.
+
+    `shape` decodes the document so that `found` gets at the records. None for a document that is not of that shape, or
+    is broken as a whole: `loads` says why.
+    """
+    try:
+        raws = found(shape.decode(body))
+        if not raws or any(memoryview(raw)[:1] != b"{" for raw in raws):
+            return None
+        first, last = bytes(raws[0]), bytes(raws[-1])
+        loads(first)
+        return loads(body[: body.index(first)] + body[body.rindex(last) + len(last) :]), Records(raws)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None

@@ -15,6 +15,8 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
+
 from satudata_schemas import contract
 from satudata_schemas.dataset import plain_text, plain_texts
 
@@ -24,8 +26,8 @@ WIB = timezone(timedelta(hours=7))
 MISSING = frozenset(
     {"", "-", "--", "...", "…", "n/a", "na", "null", "none", "nan", "#num!", "#n/a", "tidak ada", "belum diketahui"}
 )
-#: Letters and digits that none of these words begins with: what begins with one is looked at no further.
-TELLING = frozenset("0123456789acdefghijklmopqrsuvwxyz") | frozenset("ACDEFGHIJKLMOPQRSUVWXYZ")
+#: What is longer than the longest of these words is none of them.
+LONGEST_MISSING = max(map(len, MISSING))
 #: Longer texts are not looked into for dates and numbers.
 LONGEST = 200
 #: Values of applications repeat (offices, years, codes, days): so many short ones are remembered for each field.
@@ -68,10 +70,13 @@ _GEOMETRIES = {
 _YES_NO = dict.fromkeys(("ya", "yes", "y", "true", "1"), True) | dict.fromkeys(
     ("tidak", "no", "n", "false", "0", "t"), False
 )
+_rendered = msgspec.json.Encoder().encode
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _TAG = re.compile(r"</?(?:p|br|div|span|ul|ol|li|b|i|strong|em|a|h[1-6]|table|tr|td|th)\b[^<>]*>", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d")
 _LOCAL_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
+#: How CKAN, and every Python application, writes a moment: 26 characters, without a zone.
+_ISO_LENGTH = 26
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _BLOCKS = frozenset(
     [
@@ -99,6 +104,8 @@ _HIDDEN = frozenset({"script", "style", "head", "template", "noscript"})
 
 def text(value: Any) -> str | None:
     """One text without control characters; of several languages the Indonesian, else the English, else the first."""
+    if type(value) is str and plain(value):
+        return value.strip() or None
     if type(value) is not str:
         found = (
             ", ".join(plain_texts(value)) if isinstance(value, list | tuple) and len(value) > 1 else plain_text(value)
@@ -106,6 +113,13 @@ def text(value: Any) -> str | None:
     else:
         found = value
     return (found if found.isprintable() else _CONTROL.sub("", found)).strip() or None
+
+
+def plain(value: str) -> bool:
+    """Whether a text holds no control character; most do not, and rendering one as JSON tells that fastest."""
+    if len(value) > SHORT and value.isascii() and len(_rendered(value)) == len(value) + 2 and "\x7f" not in value:
+        return True
+    return value.isprintable()
 
 
 class _Text(HTMLParser):
@@ -134,9 +148,7 @@ class _Text(HTMLParser):
 def html_text(value: Any) -> str | None:
     """The words of a piece of HTML, lines kept; a text without tags stays as it is."""
     found = text(value)
-    if found is None:
-        return None
-    if "<" not in found and "&" not in found and "  " not in found and found.isprintable():
+    if found is None or ("<" not in found and "&" not in found and "  " not in found and plain(found)):
         return found
     if _TAG.search(found):
         parser = _Text()
@@ -197,20 +209,30 @@ def day(value: Any, zone: timezone = WIB) -> str | None:
     if isinstance(value, datetime | date):
         value = value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if 1900 <= value <= 2100:
-            return str(int(value))
         found = _of_epoch(value)
-        return found.astimezone(WIB).date().isoformat() if found else None
+        plain_year = str(int(value)) if 1900 <= value <= 2100 else None
+        return found.astimezone(WIB).date().isoformat() if found else plain_year
     written = text(value)
     if written is None or len(written) > LONGEST:
         return None
+    if len(written) == _ISO_LENGTH and (told := _iso_day(written)):
+        return told
     if _LOCAL_MOMENT.fullmatch(written):
         # A moment without a zone keeps its day: its writer meant the day of the office.
         return date_text(written[:10])
-    if _MOMENT.match(written):
-        found = moment(written, zone)
-        return None if found is None else found.astimezone(WIB).date().isoformat()
-    return date_text(written)
+    if not _MOMENT.match(written):
+        return date_text(written)
+    found = moment(written, zone)
+    return None if found is None else found.astimezone(WIB).date().isoformat()
+
+
+def _iso_day(written: str) -> str | None:
+    """The day of `2024-08-09T10:11:12.123456`: most moments of a CKAN portal are written so."""
+    try:
+        read = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return None if read.tzinfo else read.date().isoformat()
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -299,7 +321,7 @@ def geometry(value: Any) -> dict[str, Any] | None:
 def url(value: Any) -> str | None:
     """An address with a scheme; what has none but looks like one gets https."""
     found = text(value)
-    if found and found.startswith("www.") and re.match(r"www\.[\w-]+\.", found):
+    if found and found[:4] == "www." and re.match(r"www\.[\w-]+\.", found):
         return "https://" + found
     return found
 
@@ -321,10 +343,27 @@ def code(vocabulary: str, value: Any) -> str | None:
     return None if found is None else _code(vocabulary, found[:LONGEST]) if len(found) <= LONGEST else found
 
 
-def _remembered(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A reader whose answers for short texts are kept; only for one that answers with what nobody can change."""
-    known = lru_cache(maxsize=REMEMBERED)(read)
-    return lambda value: known(value) if type(value) is str and len(value) <= SHORT else read(value)
+class Remembered(dict[str, Any]):
+    """A reader that keeps its answers for short texts; only for one that answers with what nobody can change.
+
+    As a dict it answers what it knows at no more than a look-up: `remembered[short text]`.
+    """
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.read = read
+
+    def __missing__(self, written: str) -> Any:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[written] = self.read(written)
+        return found
+
+    def __call__(self, value: Any) -> Any:
+        """What the reader makes of any value."""
+        return self[value] if type(value) is str and len(value) <= SHORT else self.read(value)
 
 
 def _of_kind(field: contract.Field) -> Callable[[Any], Any]:
@@ -332,18 +371,18 @@ def _of_kind(field: contract.Field) -> Callable[[Any], Any]:
     if vocabulary and field.is_list:
         return lambda value: [code(vocabulary, item) for item in texts(value) or []] or None
     if vocabulary:
-        return _remembered(lambda value: code(vocabulary, value))
+        return Remembered(lambda value: code(vocabulary, value))
     if field.name == "periode_akhir":
-        return _remembered(lambda value: period(value, end=True) or text(value))
+        return Remembered(lambda value: period(value, end=True) or text(value))
     kinds: Mapping[str, Callable[[Any], Any]] = {
         "markdown": html_text,
         "list": texts,
         "multi": texts,
         "years": lambda value: years(value) or texts(value),
-        "date": _remembered(lambda value: day(value) or text(value)),
-        "period": _remembered(lambda value: period(value) or text(value)),
-        "number": _remembered(number),
-        "boolean": _remembered(boolean),
+        "date": lambda value: day(value) or text(value),
+        "period": Remembered(lambda value: period(value) or text(value)),
+        "number": Remembered(number),
+        "boolean": Remembered(boolean),
         "geojson": geometry,
         "url": url,
     }
@@ -384,6 +423,6 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 def is_missing(value: Any) -> bool:
     """Whether a raw value says that there is nothing."""
     if type(value) is str:
-        # None of the words is longer; most values are.
-        return value[:1] not in TELLING and len(value) < 40 and value.strip().lower() in MISSING
+        found = value.strip()
+        return len(found) <= LONGEST_MISSING and found.lower() in MISSING
     return value is None or (isinstance(value, list | tuple | dict) and not value)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satudata_harvesters import values
 from satudata_harvesters.errors import ConfigError
 from satudata_harvesters.mapping import Mapping
-from satudata_harvesters.mappings.fields import MOST_KEYS, Ways, claim
+from satudata_harvesters.mappings.fields import MOST_KEYS, Ways, claim, claim_record, way
 from satudata_harvesters.source import Source
 from tests.harvesters.test_values import ANYTHING
 
@@ -261,7 +262,23 @@ def test_what_is_no_record_is_an_issue(raw):
 
 
 def test_keys_that_a_source_makes_up_anew_for_every_record_do_not_fill_the_memory():
-    ways = Ways(lambda key: (key, str))
+    ways = Ways(lambda key: way(key, str))
     for number in range(MOST_KEYS + 10):
         assert claim(ways, [(f"k{number}", "x")], {}) == {}
     assert len(ways) <= MOST_KEYS
+
+
+ODD = ["-", "", " N/A ", " a ", "a\x07b", "a\nb", "www.a.go.id", None, 5, 2.5, True, ["a", "b"], {"id": "x"}, "x" * 300]
+
+
+def test_a_record_like_the_last_is_read_as_one_that_is_new():
+    ways = Ways(lambda key: None if key.startswith("k") else way(key[0], values.url if key[0] == "u" else values.text))
+    plain = {"a": "satu", "b": "dua", "c": "tiga", "d1": "empat", "d2": "lima", "u": "https://a.go.id", "k": "x"}
+    records = [plain, plain, *({**plain, key: odd} for key in plain for odd in ODD)]
+    for record in records:
+        slow, fast = {}, {}
+        assert claim(ways, record.items(), slow) == claim_record(ways, record, fast)
+        assert slow == fast
+    taken_1, taken_2 = {"b": "sudah"}, {"b": "sudah"}
+    assert claim(ways, plain.items(), taken_1) == claim_record(ways, plain, taken_2)
+    assert taken_1 == taken_2

@@ -134,7 +134,16 @@ def test_no_value_makes_a_reader_raise(value):
     values.moment(value)
 
 
-def test_no_word_for_nothing_begins_with_a_letter_that_tells_otherwise():
-    beginnings = {form[:1] for word in values.MISSING for form in (word, word.upper(), " " + word)}
-    assert not beginnings & values.TELLING
+def test_every_spelling_of_a_word_for_nothing_is_known():
     assert all(values.is_missing(form) for word in values.MISSING for form in (word, word.upper(), f" {word}\n"))
+    assert not any(values.is_missing(word + "x" * values.LONGEST_MISSING) for word in values.MISSING if word.strip())
+
+
+@pytest.mark.parametrize("told", ["abc", "é", "", "a\nb", "a\x7fb", "\x85", 'a "b"', "a\\b", "\u202e", "\x00"])
+def test_a_text_without_control_characters_is_told_apart(told):
+    assert values.plain(told) is told.isprintable()
+
+
+def test_a_moment_with_a_zone_of_any_length_is_the_day_in_jakarta():
+    assert values.day("2024-08-09T23:11:12.1+0000") == "2024-08-10"
+    assert values.day("2024-08-09T23:11:12.123456") == "2024-08-09"

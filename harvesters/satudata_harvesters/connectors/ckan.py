@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
+
+from satudata_harvesters import strict_json
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA
 from satudata_harvesters.errors import RecordError, SourceError
@@ -18,6 +21,17 @@ FAILURES_IN_A_ROW = 10
 #: A portal that changes faster than we read is left for another time.
 SHIFTS = 5
 LIST = "list:"
+
+
+class _Result(msgspec.Struct):
+    results: list[msgspec.Raw]
+
+
+class _Answer(msgspec.Struct):
+    result: _Result
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
 
 
 class Ckan(Connector):
@@ -67,7 +81,9 @@ class Ckan(Connector):
         return address(base + self.config.get("api_path", "/api/3/action") + "/" + name, params)
 
     def _result(self, answer: Response) -> Any:
-        value = answer.json()
+        return self._judged(answer, answer.json())
+
+    def _judged(self, answer: Response, value: Any) -> Any:
         if not isinstance(value, dict) or value.get("result") is None:
             failed = isinstance(value, dict) and (value.get("success") is False or "error" in value)
             raise SourceError(
@@ -81,7 +97,7 @@ class Ckan(Connector):
         """Walk `package_search` with pages that overlap by one, which shows when the list has shifted meanwhile."""
         rows = int(self.config.get("page_size", 250))
         bounds = Bounds(self.http.limits, self.url)
-        before: list[Any] = []
+        before: Sequence[Any] = []
         already: set[str] = set()
         shifts = 0
         while True:
@@ -92,42 +108,42 @@ class Ckan(Connector):
             answer = self.http.request("GET", url, validators=known if "next" in known else None)
             if answer.unchanged:
                 following = known["next"]
-                yield Page(
-                    key,
-                    [],
-                    following,
-                    not following,
-                    unchanged=True,
-                    validators=known,
-                    total=number(known.get("total")),
-                )
+                total = number(known.get("total"))
+                yield Page(key, [], following, not following, unchanged=True, validators=known, total=total)
                 if not following:
                     return
                 position, before = int(following), []
                 continue
             found, total = self._found(answer)
-            if overlap and before and _ids(found[:1]) != _ids(before[-1:]):
+            if before and _ends(found) == _ends(before):
+                raise SourceError("E-TRK-017", url=self.url)
+            if overlap and before and _ends(found)[:1] != _ends(before)[-1:]:
                 shifts += 1
-                if found == before or shifts > SHIFTS:
+                if shifts > SHIFTS:
                     raise SourceError("E-TRK-017", url=self.url)
-                already |= set(_ids(before))
+                already.update(map(_id, before))
                 position, before = max(position - rows, 0), []
                 continue
             new = found[overlap:]
             behind = position + len(new)
             if not new and behind < total:
                 raise SourceError("E-TRK-019", url=self.url, read=behind, total=total)
-            bounds.read(new)
+            bounds.count(len(new))
             last = behind >= total
-            records = [package for package in new if isinstance(package, dict) and package.get("id") not in already]
-            errors = tuple(RecordError("E-TRK-021", url=self.url) for package in new if not isinstance(package, dict))
             hints = {"next": "" if last else str(behind), "total": str(total)}
-            yield Page(
-                key, records, str(behind), last, validators={**answer.validators, **hints}, total=total, errors=errors
-            )
+            page = self._page(key, new, already, str(behind), last=last)
+            yield replace(page, validators={**answer.validators, **hints}, total=total)
             if last:
                 return
             position, before = behind, found
+
+    def _page(self, key: str, found: Sequence[Any], already: set[str], checkpoint: str, *, last: bool) -> Page:
+        """The packages of a page that were not read before it shifted, and an error for each that is none."""
+        errors: tuple[RecordError, ...] = ()
+        if already or isinstance(found, list):
+            errors = tuple(RecordError("E-TRK-021", url=self.url) for one in found if not isinstance(one, dict))
+            found = [one for one in found if isinstance(one, dict) and one.get("id") not in already]
+        return Page(key, found, checkpoint, last, errors=errors)
 
     def _search_url(self, start: int, rows: int, since: str | None) -> str:
         filters = [self.config["filter"]] if self.config.get("filter") else []
@@ -138,13 +154,14 @@ class Ckan(Connector):
             params["fq"] = " ".join(f"+({part})" for part in filters)
         return self._action("package_search", params)
 
-    def _found(self, answer: Response) -> tuple[list[Any], int]:
-        result = self._result(answer)
+    def _found(self, answer: Response) -> tuple[Sequence[Any], int]:
+        apart = strict_json.apart(answer.body, _ANSWER, lambda answer: answer.result.results)
+        result = self._judged(answer, apart[0]) if apart else self._result(answer)
         found = result.get("results") if isinstance(result, dict) else None
         total = number(result.get("count")) if isinstance(result, dict) else None
         if not isinstance(found, list) or total is None:
             raise SourceError("E-TRK-015", url=answer.asked, path="result.results")
-        return found, total
+        return (apart[1] if apart else found), total
 
     def _listed(self, position: int) -> Iterator[Page]:
         """Walk `package_list`, asking for each package by itself."""
@@ -179,5 +196,10 @@ class Ckan(Connector):
         return package if isinstance(package, dict) else None
 
 
-def _ids(packages: list[Any]) -> list[str]:
-    return [str(package.get("id")) if isinstance(package, dict) else "" for package in packages]
+def _id(package: Any) -> str:
+    return str(package.get("id")) if isinstance(package, dict) else ""
+
+
+def _ends(packages: Sequence[Any]) -> list[str]:
+    """The ids of the first and the last package: in the order of ids they tell one page from another."""
+    return [_id(packages[0]), _id(packages[-1])] if packages else []

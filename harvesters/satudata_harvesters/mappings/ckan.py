@@ -9,7 +9,7 @@ from typing import Any
 
 from satudata_harvesters import values
 from satudata_harvesters.mappings import Draft, Ready
-from satudata_harvesters.mappings.fields import Ways, claim, contract_name, resources
+from satudata_harvesters.mappings.fields import Ways, claim, claim_record, contract_name, resources, way
 
 #: Change with every reading or harvest of the portal itself, and say nothing about the data.
 VOLATILE = frozenset(
@@ -50,9 +50,9 @@ _OFFICE = re.compile(
 )
 
 
-def _way(key: str) -> tuple[str, Callable[[Any], Any]] | None:
+def _way(key: str) -> tuple[str, Callable[[Any], Any] | None, values.Remembered | None] | None:
     name = None if key in OWN_MEANING else contract_name(key)
-    return None if name is None else (name, values.reader(name))
+    return None if name is None else way(name, values.reader(name))
 
 
 _WAYS = Ways(_way)
@@ -62,7 +62,7 @@ def read(raw: Mapping[str, Any], portal: str = "") -> Draft:
     """A package as `package_search` or `package_show` gives it."""
     dataset: dict[str, Any] = {}
     rest = claim(_WAYS, raw.items(), dataset, languages=True)
-    extras = claim(_WAYS, _extras(raw.get("extras")).items(), dataset, languages=True)
+    extras = claim_record(_WAYS, _extras(raw.get("extras")), dataset, languages=True)
     draft = Draft(values.text(raw.get("id")), dataset, rest)
     rest.pop("id", None)
     _fallbacks(dataset, raw, extras)
@@ -85,9 +85,17 @@ def read(raw: Mapping[str, Any], portal: str = "") -> Draft:
 
 def _extras(raw: Any) -> dict[str, Any]:
     """Extras by key; a list of `{key, value}` as CKAN gives it, or a plain object as old versions did."""
-    if isinstance(raw, Mapping):
+    if type(raw) is not list and isinstance(raw, Mapping):
         return {str(key): value for key, value in raw.items() if value is not None}
-    found: dict[str, Any] = {}
+    try:
+        # As every CKAN writes them: this takes a third of the time of looking at each.
+        found = {item["key"]: item["value"] for item in raw}
+        "".join(found)
+        if len(found) == len(raw) and None not in found.values():
+            return found
+    except (TypeError, KeyError):
+        pass
+    found = {}
     for item in raw if isinstance(raw, list) else []:
         if type(item) is not dict and not isinstance(item, Mapping):
             continue
@@ -102,12 +110,12 @@ def _extras(raw: Any) -> dict[str, Any]:
 
 def _fallbacks(dataset: dict[str, Any], raw: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     """Where CKAN or a well-known portal keeps what the contract asks for, when it stands nowhere under its own name."""
-    for name, candidates in _CANDIDATES:
+    for name, read, candidates in _CANDIDATES:
         if name in dataset:
             continue
         for candidate in candidates:
             value = candidate(raw, extras)
-            found = None if values.is_missing(value) else values.reader(name)(value)
+            found = None if value is None or values.is_missing(value) else read(value)
             if found is not None:
                 dataset[name] = found
                 break
@@ -123,7 +131,7 @@ def _of(key: str) -> _Candidate:
 def _of_organization(key: str) -> _Candidate:
     def find(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Any:
         organization = raw.get("organization")
-        return organization.get(key) if isinstance(organization, Mapping) else None
+        return organization.get(key) if isinstance(organization, dict) else None
 
     return find
 
@@ -132,42 +140,53 @@ def _of_contact(key: str, *names: str) -> _Candidate:
     """A contact's own extras, else the first of its `contact_points`."""
 
     def find(raw: Mapping[str, Any], extras: Mapping[str, Any]) -> Any:
-        told = next((extras[name] for name in names if extras.get(name)), None)
+        for name in names:
+            if told := extras.get(name):
+                return told
         contacts = raw.get("contact_points")
-        if told or not (isinstance(contacts, list) and contacts and isinstance(contacts[0], Mapping)):
-            return told
-        return contacts[0].get(key)
+        first = contacts[0] if isinstance(contacts, list) and contacts else None
+        return first.get(key) if isinstance(first, dict) else None
 
     return find
 
 
-_CANDIDATES: tuple[tuple[str, tuple[_Candidate, ...]], ...] = (
-    ("title", (_of("title_translated"), _of("display_name"))),
-    ("notes", (_of("notes_translated"), _of("description"))),
-    ("produsen_data_name", (_of_organization("title"), _of_organization("name"))),
-    ("license_id", (_of("license_title"), _of("license_url"))),
-    ("jadwal_pemutakhiran", (lambda raw, _: DAYS.get(str(raw.get("data_update_frequency"))),)),
-    (
-        "kontak_nama_unit",
+_CANDIDATES: tuple[tuple[str, Callable[[Any], Any], tuple[_Candidate, ...]], ...] = tuple(
+    (name, values.reader(name), candidates)
+    for name, candidates in (
+        ("title", (_of("title_translated"), _of("display_name"))),
+        ("notes", (_of("notes_translated"), _of("description"))),
+        ("produsen_data_name", (_of_organization("title"), _of_organization("name"))),
+        ("license_id", (_of("license_title"), _of("license_url"))),
+        ("jadwal_pemutakhiran", (lambda raw, _: DAYS.get(str(raw.get("data_update_frequency"))),)),
         (
-            _of_contact("name", "contact_name"),
-            lambda raw, _: unit_name(raw.get("maintainer")),
-            lambda raw, _: unit_name(raw.get("author")),
+            "kontak_nama_unit",
+            (
+                _of_contact("name", "contact_name"),
+                lambda raw, _: unit_name(raw.get("maintainer")),
+                lambda raw, _: unit_name(raw.get("author")),
+            ),
         ),
-    ),
-    (
-        "kontak_surel",
-        (_of_contact("email", "contact_email", "contact-email"), _of("maintainer_email"), _of("author_email")),
-    ),
-    ("tanggal_mutakhir", (lambda raw, extras: raw.get("modified") or extras.get("modified"),)),
-    ("tanggal_terbit", (_of("metadata_created"),)),
+        (
+            "kontak_surel",
+            (_of_contact("email", "contact_email", "contact-email"), _of("maintainer_email"), _of("author_email")),
+        ),
+        ("tanggal_mutakhir", (lambda raw, extras: raw.get("modified") or extras.get("modified"),)),
+        ("tanggal_terbit", (_of("metadata_created"),)),
+    )
 )
 
 
 def unit_name(name: Any) -> str | None:
     """The name if it is an office's: many portals keep an official's own there, which is no contact to publish."""
+    return _unit(name) if name else None
+
+
+def _office(name: Any) -> str | None:
     found = values.text(name)
     return found if found and _OFFICE.search(found) else None
+
+
+_unit = values.Remembered(_office)
 
 
 def _tags(draft: Draft, raw: Mapping[str, Any]) -> None:
@@ -178,7 +197,9 @@ def _tags(draft: Draft, raw: Mapping[str, Any]) -> None:
         draft.dataset["tags"] = found
     elif draft.dataset.get("tags") == []:
         del draft.dataset["tags"]
-    if isinstance(listed, list) and all(type(tag) is dict or isinstance(tag, str | Mapping) for tag in listed):
+    if isinstance(listed, list) and (
+        {dict}.issuperset(map(type, listed)) or all(isinstance(tag, str | Mapping) for tag in listed)
+    ):
         draft.rest.pop("tags", None)
 
 
@@ -198,15 +219,17 @@ def _dates(draft: Draft, raw: Mapping[str, Any]) -> None:
     """When the data changed: what the portal says, else its newest file; CKAN writes UTC without saying so."""
     if "tanggal_mutakhir" in draft.dataset:
         return
-    moments = []
     listed = raw.get("resources")
+    newest, before = "", None
     for resource in listed if isinstance(listed, list) else ():
-        if isinstance(resource, Mapping):
-            found = values.day(resource.get("last_modified"), timezone.utc)
-            found = found or values.day(resource.get("created"), timezone.utc)
-            moments += [found] if found else []
-    if moments:
-        draft.dataset["tanggal_mutakhir"] = max(moments)
+        if type(resource) is not dict and not isinstance(resource, Mapping):
+            continue
+        times = resource.get("last_modified"), resource.get("created")
+        if times != before:
+            before = times
+            newest = max(newest, values.day(times[0], timezone.utc) or values.day(times[1], timezone.utc) or "")
+    if newest:
+        draft.dataset["tanggal_mutakhir"] = newest
 
 
 READY = Ready(read, VOLATILE)
