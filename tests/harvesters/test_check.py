@@ -60,7 +60,7 @@ def test_a_filled_in_template_gives_a_dataset_a_row(told):
     assert by_identifier["definisi-kosong"]["hasil"] == "perlu_perbaikan"
     assert by_identifier[None]["hasil"] == "tidak_dimuat"
     assert "E-META-002" in {issue["code"] for issue in by_identifier[None]["issues"]}
-    assert report["summary"]["total"] == len(report["items"]) == 26
+    assert report["summary"]["total"] == len(report["items"]) == 37
 
 
 def test_a_row_of_a_template_is_named_as_the_spreadsheet_numbers_it(run):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from satudata_schemas import checks
+from satudata_schemas import checks, contract
 from satudata_schemas.issue import Issue, excerpt, messages, pointer
 
 CODES = sorted(messages())
@@ -29,6 +29,34 @@ def test_every_code_has_cause_and_remedy_in_both_languages_with_the_same_values(
 def test_indonesian_messages_avoid_words_that_blame_or_need_english(word):
     for code in CODES:
         assert word not in " ".join(messages()[code]["id"].values()).casefold().split()
+
+
+def labels(lang):
+    inner = (*contract.resource_fields().values(), *contract.column_fields().values())
+    return {field.label_in(lang) for field in (*contract.fields().values(), *inner)}
+
+
+@pytest.mark.parametrize("code", sorted(checks.sources()))
+@pytest.mark.parametrize("lang", contract.LANGUAGES)
+def test_what_a_rule_says_of_a_dataset_names_the_field_by_its_label_in_quotes(code, lang):
+    told = messages()[code][lang]
+    quoted = set(re.findall(r'"([^"]+)"', f"{told['cause']} {told['remedy']}"))
+    assert quoted & {"{isian}", "{kolom}", *labels(lang)}, told
+
+
+#: Quoted words that are no field: what stands in a drop-down, and the keys of files.
+CHOICES = {"BPS", "Statistics Indonesia", "CSV UTF-8"}
+OF_DATASETS = [
+    code for code in CODES if code in checks.sources() or code.split("-")[1] in {"TMP", "TBL", "USUL", "TEP"}
+]
+
+
+@pytest.mark.parametrize("code", OF_DATASETS)
+@pytest.mark.parametrize("lang", contract.LANGUAGES)
+def test_a_field_that_a_message_names_is_one_of_the_contract(code, lang):
+    for text in messages()[code][lang].values():
+        for word in text.split('"')[1::2]:
+            assert "{" in word or word in CHOICES | labels(lang), word
 
 
 def test_every_code_a_rule_can_give_has_a_message_and_a_source():
