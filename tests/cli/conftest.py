@@ -110,3 +110,17 @@ def added(ckan, source_file, region, portal):
     )
     assert done.code == 0, done.err
     return portal
+
+
+@pytest.fixture
+def query(loaded_ckan):
+    """Rows of an SQL text with named values, in a session of its own."""
+    from sqlalchemy import text
+
+    from ckanext.satudata.harvest.sessions import session
+
+    def ask(statement, **values):
+        with session() as opened:
+            return [dict(row) for row in opened.execute(text(statement), values).mappings()]
+
+    return ask

@@ -10,6 +10,8 @@ from ckanext.satudata.catalog.package import resource_key
 from satudata_schemas.dataset import canonical
 
 RESOURCES = "resources"
+#: what the platform sets: no change of what the dataset says
+_SET_BY_US = frozenset({"name", "identifier", "hasil", "status", "skor_sdi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
     """Every difference, fields in alphabetical order, then those of files."""
     found = [
         Difference(name, before.get(name), after.get(name))
-        for name in sorted({*before, *after} - {RESOURCES})
+        for name in sorted({*before, *after} - {RESOURCES} - _SET_BY_US)
         if _differ(name, before.get(name), after.get(name))
     ]
     return [*found, *_of_resources(_files(before), _files(after))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ckanext.satudata.cli import client, dataset, harvest, index, key, opd, operations, run, source
+from ckanext.satudata.cli import client, dataset, harvest, incident, index, key, opd, operations, run, secrets, source
 from ckanext.satudata.cli.start import explain_missing_database
 
 explain_missing_database()
@@ -36,7 +36,9 @@ for command in (
     client.client,
     key.key,
     dataset.dataset,
+    incident.incident,
     index.index,
+    secrets.secrets,
     operations.doctor,
     operations.tick,
 ):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timezone
 
 import click
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import review
+from ckanext.satudata.catalog import erase as erasing
+from ckanext.satudata.catalog import history as versions_of
+from ckanext.satudata.catalog import incidents, review
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.cli.speech import FINE, PROBLEMS, Speech, acting_as, end, spoken, transaction, user_id
 from ckanext.satudata.harvest import schedule, sources
@@ -20,12 +22,13 @@ from ckanext.satudata.harvest.sessions import session
 
 @click.group()
 def dataset() -> None:
-    """Pemeriksaan dataset oleh Walidata (review).
+    """Pemeriksaan, riwayat, dan penghapusan permanen dataset (review, history, erasing).
 
     \b
     Contoh / examples:
       ckan satudata dataset approve jumlah-aduan-warga --as walidata1
       ckan satudata dataset return jumlah-aduan-warga --reason "Lengkapi definisi." --as walidata1
+      ckan satudata dataset history jumlah-aduan-warga
     """
 
 
@@ -76,6 +79,114 @@ def return_(
         until = deadline.date() if deadline else None
         results = review.send_back(opened, asked, actor=user_id(opened, actor), reason=reason, deadline=until)
     _tell(speech, asked, results)
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--between", nargs=2, type=int, metavar="A B", help="Bedanya dua versi / what differs between two.")
+@click.option("--limit", default=20, show_default=True, help="Paling banyak / at most.")
+@spoken
+def history(speech: Speech, name: str, between: tuple[int, int] | None, limit: int) -> None:
+    """Versi satu dataset dan isian yang berubah, terbaru dahulu (versions and what changed).
+
+    \b
+    Contoh / examples:
+      ckan satudata dataset history jumlah-aduan-warga
+      ckan satudata dataset history jumlah-aduan-warga --between 1 3 --json
+    """
+    with session() as opened:
+        id_ = _id(opened, name)
+        if between:
+            try:
+                rows = [asdict(one) for one in versions_of.compare(opened, id_, *between)]
+            except versions_of.NoSuchVersion as unknown:
+                raise Refused("E-CLI-006", name=name, version=unknown.args[1]) from None
+            headings = DIFFERENCES
+        else:
+            rows = [asdict(one) for one in versions_of.versions(opened, id_, limit=limit)]
+            headings = VERSIONS
+    speech.show(rows)
+    speech.table(headings, [row | {"fields": ", ".join(row.get("fields") or ())} for row in rows])
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--reason", required=True, metavar="TEXT", help="Alasan tanpa data pribadinya / why, without the data.")
+@click.option("--known", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), help="Sejak kapan diketahui (UTC).")
+@click.option("--yes", is_flag=True, help="Jangan bertanya lagi / do not ask.")
+@acting_as(required=True)
+@spoken
+def erase(speech: Speech, name: str, reason: str, known: datetime | None, yes: bool, actor: str) -> None:
+    """Hapus permanen dari semua versi, indeks, dan berkas; hanya Walidata (erase for good).
+
+    Yang tersisa hanya penanda dan catatan insiden dengan batas 3 x 24 jam (UU 27/2022 Pasal 46). Tidak dapat
+    diurungkan. Cadangan basis data dan salinan di portal lain berada di luar jangkauan perintah ini.
+
+    \b
+    Contoh / example:
+      ckan satudata dataset erase daftar-penerima --reason "Memuat data pribadi warga." --as walidata1
+    """
+    if not yes and not speech.as_json:
+        click.confirm(f'Hapus permanen "{name}"? / Erase for good?', abort=True)
+    known_at = known.replace(tzinfo=timezone.utc) if known else None
+    with transaction() as opened:
+        incident = erasing.erase(opened, name, actor=user_id(opened, actor), reason=reason, known_at=known_at)
+    with session() as opened:
+        schedule.drain(opened)
+        erasing.finish(opened)
+        found = incidents.show(opened, incident)
+    speech.show(found)
+    speech.say(
+        f"Dihapus permanen. Insiden {incident}: beri tahu {', '.join(found['notify'])} sebelum {found['deadline']}.",
+        f"Erased. Incident {incident}: tell {', '.join(found['notify'])} before {found['deadline']}.",
+    )
+    if not found["cleaned"]:
+        speech.say(
+            "Indeks atau berkas belum dapat dibersihkan; dilanjutkan otomatis. Dataset sudah tidak dapat ditemukan.",
+            "Index or files could not be cleaned yet; this goes on by itself. The dataset can no longer be found.",
+        )
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--reason", required=True, metavar="TEXT", help="Alasan / why.")
+@acting_as(required=True)
+@spoken
+def lift(speech: Speech, name: str, reason: str, actor: str) -> None:
+    """Cabut penghapusan permanen agar penarikan boleh memuatnya lagi; hanya Walidata (let it come again).
+
+    \b
+    Contoh / example:
+      ckan satudata dataset lift daftar-penerima --reason "Sudah dibersihkan di sumbernya." --as walidata1
+    """
+    with transaction() as opened:
+        erasing.lift(opened, name, actor=user_id(opened, actor), reason=reason)
+    speech.show({"name": name, "lifted": True})
+    speech.say("Penghapusan dicabut; penarikan berikutnya memuatnya lagi.", "Lifted; the next harvest loads it again.")
+
+
+VERSIONS = {
+    "version": ("VERSI", "VERSION"),
+    "at": ("WAKTU", "AT"),
+    "kind": ("PERUBAHAN", "CHANGE"),
+    "cause": ("SEBAB", "CAUSE"),
+    "status": ("STATUS", "STATUS"),
+    "fields": ("ISIAN", "FIELDS"),
+}
+DIFFERENCES = {
+    "field": ("ISIAN", "FIELD"),
+    "resource": ("BERKAS", "FILE"),
+    "before": ("SEBELUM", "BEFORE"),
+    "after": ("SESUDAH", "AFTER"),
+}
+
+
+def _id(opened: Session, name: str) -> str:
+    record = t.record.c
+    found = opened.scalar(sa.select(record.id).where(sa.or_(record.id == name, record.name == name)))
+    if found is None:
+        raise Refused("E-CLI-005", name=name)
+    return str(found)
 
 
 def _asked(opened: Session, names: Sequence[str], source: str | None) -> list[str]:

@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.clients import ClientRefused
 from ckanext.satudata.api.problems import Unavailable
+from ckanext.satudata.catalog.erase import EraseRefused
+from ckanext.satudata.catalog.incidents import UnknownIncident
 from ckanext.satudata.catalog.opd import OpdRefused
 from ckanext.satudata.catalog.roles import NotAllowed
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
@@ -120,7 +122,7 @@ def spoken(command: Command) -> Command:
             except ConfigError as error:
                 speech.mistakes(error.all())
                 end(USAGE)
-            except (Refused, ClientRefused, OpdRefused) as refused:
+            except (Refused, ClientRefused, OpdRefused, EraseRefused, UnknownIncident) as refused:
                 speech.problem(refused.code, refused.params)
                 end(USAGE)
             except NotAllowed:
