@@ -82,8 +82,12 @@ def solr_programs() -> Path:
     return make_folder(data_root() / "programs", own_account(), 0o755) / solr.programs_name()
 
 
-def start(*, bound_to_this_process: bool) -> TestServices:
-    """Start a set; with `bound_to_this_process` the kernel ends it when we die, however that happens."""
+def start(*, bound_to_this_process: bool, throwaway: bool = True) -> TestServices:
+    """Start a set; with `bound_to_this_process` the kernel ends it when we die, however that happens.
+
+    Without `throwaway` Postgres keeps what it acknowledges, as an installation's does: what is measured waits for the
+    disk.
+    """
     account = service_account()
     parent = _parent_folder(account)
     folder = make_folder(Path(tempfile.mkdtemp(prefix="services-", dir=parent)), account, 0o755)
@@ -96,7 +100,7 @@ def start(*, bound_to_this_process: bool) -> TestServices:
     solr.install_programs(programs, logs / "solr-programs.log")
     postgres_port, redis_port, solr_port = free_ports(3)
     services = TestServices(str(folder), postgres_port, redis_port, solr_port, str(programs), {})
-    postgres.initialise(services.postgres, account, logs / "initdb.log", throwaway=True)
+    postgres.initialise(services.postgres, account, logs / "initdb.log", throwaway=throwaway)
     redis_server.write_configuration(services.redis, account, throwaway=True)
     solr.write_home(services.solr.home, account)
     commands = {
