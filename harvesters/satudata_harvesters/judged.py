@@ -132,13 +132,7 @@ class Preview:
         if self.error is not None:
             told["error"] = self.error.to_dict(lang)
         if self.table is not None:
-            told["table"] = {
-                "columns": self.table.columns,
-                "rows": self.table.rows[:20],
-                "rows_read": self.table.rows_read,
-                "suppressed": self.table.suppressed,
-                "total_cells": self.table.total_cells,
-            }
+            told["table"] = self.table.told()
         return told
 
 

@@ -7,10 +7,12 @@ for item in report.items: print(item.title, item.hasil)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from itertools import islice
 from typing import Any
 
-from satudata_harvesters.aggregate import IDENTIFIER, AggregateRules, aggregate, describe
+from satudata_harvesters.aggregate import IDENTIFIER, AggregateRules, aggregate_pages, describe
 from satudata_harvesters.connector import Page
 from satudata_harvesters.errors import ReadingError
 from satudata_harvesters.http import Http
@@ -64,16 +66,21 @@ class _Seen:
         self.complete = False
 
     def records(self, pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
+        for page in self.pages(pages):
+            yield from page.records
+
+    def pages(self, pages: Iterable[Page]) -> Iterator[Page]:
         for page in pages:
             self.total = page.total if page.total is not None else self.total
-            yield from page.records
+            yield page
             self.complete = page.last
 
 
 def _counted(source: Source, rules: AggregateRules, http: Http, profile: Profile, reference: Reference) -> Preview:
     seen = _Seen()
     try:
-        table = aggregate(islice(seen.records(source.open(http).pages()), ROWS), rules)
+        today = date.today()  # noqa: DTZ011 - the office's calendar
+        table = aggregate_pages(seen.pages(source.open(http).pages()), rules, today=today, limit=ROWS)
     except ReadingError as error:
         return Preview((), seen.total, error)
     resource = {
@@ -85,4 +92,5 @@ def _counted(source: Source, rules: AggregateRules, http: Http, profile: Profile
     raw = {**describe(table, rules), "identifier": IDENTIFIER, "resources": [resource]}
     mapped = Mapped(IDENTIFIER, {**source.defaults, **raw}, {})
     item = judge(mapped, pointer(0), source.organization, profile, reference)
+    item = replace(item, issues=(*item.issues, *table.issues))
     return Preview((item,), seen.total, table=table, complete=seen.complete)

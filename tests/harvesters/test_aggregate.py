@@ -40,26 +40,39 @@ def counted(rows, **changed):
 def test_rows_are_counted_by_category_district_and_month():
     rows = [row(n) for n in range(7)] + [row(n, "Sampah", "Dongko", 2) for n in range(6)]
     table = counted(rows)
-    assert table.columns == ["kategori", "kecamatan", "bulan", "jumlah_aduan"]
-    assert table.rows == [["Jalan", "Trenggalek", "2025-01", 7], ["Sampah", "Dongko", "2025-02", 6]]
+    assert table.columns == ["kategori", "kecamatan", "bulan", "nama_bulan", "jumlah_aduan"]
+    assert table.rows == [
+        ["Jalan", "Trenggalek", "2025-01", "Januari 2025", 7],
+        ["Sampah", "Dongko", "2025-02", "Februari 2025", 6],
+    ]
     assert table.rows_read == 13
 
 
 def test_cells_under_k_are_left_out_and_told():
     table = counted([row(n) for n in range(5)] + [row(n, "Sampah") for n in range(4)])
-    assert table.rows == [["Jalan", "Trenggalek", "2025-01", 5]]
+    assert [line[:3] + line[-1:] for line in table.rows] == [["Jalan", "Trenggalek", "2025-01", 5]]
     assert (table.suppressed, table.total_cells, table.rows_suppressed, table.share_suppressed) == (1, 2, 4, 0.5)
 
 
 def test_k_belongs_to_the_template():
-    assert len(counted([row(1)], k=1).rows) == 1
+    rows = [row(n) for n in range(5)] + [row(5, month=2)]
+    assert len(counted(rows, k=1).rows) == 2
+    assert len(counted(rows).rows) == 1
+
+
+def test_a_text_that_only_a_few_rows_bear_is_not_published_whatever_k_is():
+    table = counted([row(n) for n in range(6)] + [row(6, kategori="Budi mengadu lagi")], k=1)
+    assert "Budi" not in str(table.rows)
+    assert table.suppressed == 1
+    assert "Budi" not in str(table.released)
 
 
 def test_a_value_left_empty_is_unknown_and_spaces_do_not_make_two_of_one():
     table = counted(
-        [row(n, kecamatan=value) for n, value in enumerate(["-", "", None, " Dongko  Barat", "Dongko Barat "])], k=1
+        [row(n, kecamatan=value) for n, value in enumerate(["-", "", None, *[" Dongko  Barat", "Dongko Barat "] * 3])],
+        k=1,
     )
-    assert Counter({r[1]: r[3] for r in table.rows}) == {"Tidak diketahui": 3, "Dongko Barat": 2}
+    assert Counter({r[1]: r[-1] for r in table.rows}) == {"Tidak diketahui": 3, "Dongko Barat": 6}
 
 
 @pytest.mark.parametrize(

@@ -57,16 +57,17 @@ def test_an_application_is_previewed_as_the_table_it_would_become(serve, client,
         {
             "kategori": "Jalan",
             "kecamatan": "A",
-            "kode_kecamatan": "1",
+            "kode_kecamatan": "350301",
             "tanggal": "2025-01-02 03:04:05",
             "nik": PERSON,
             "nama_pelapor": "Xuqazo",
+            "tiket": f"ADU-{number}",
         }
-        for _ in range(9)
+        for number in range(9)
     ]
     at = serve(lambda _: answer({"status": "success", "data": rows, "meta": {"page": 1, "last_page": 1, "total": 9}}))
     report = preview(source_at(at, "rest", template="complaints", organization="Diskominfo"), client(at))
-    assert report.table.rows == [["Jalan", "A", "2025-01", 9]]
+    assert report.table.rows == [["Jalan", "35.03.01", "Panggul", "2025-01", "Januari 2025", 9]]
     [item] = report.items
     assert item.hasil == "layak"
     told = json.dumps(report.to_dict(), ensure_ascii=False)
