@@ -215,7 +215,14 @@ def _check_records_in(path: Path, terms: Terms) -> Preview:
         examined = examine(path)
         if examined.facts.readable:
             return _check_data(path, examined, terms)
-    return check_records(found.listed, terms, total=found.total, mapping="dcat" if found.dcat else None)
+    report = check_records(found.listed, terms, total=found.total, mapping="dcat" if found.dcat else None)
+    items = [_with_spoilt(item, found.spoilt.get(at, ())) for at, item in enumerate(report.items)]
+    return replace(report, items=tuple(items))
+
+
+def _with_spoilt(item: Item, places: Sequence[str]) -> Item:
+    """The item with what its texts held that no database can keep; the reader has mended it."""
+    return replace(item, issues=(*(Issue("W-TIPE-004", "warning", place) for place in places), *item.issues))
 
 
 def _check_table(path: Path, terms: Terms) -> Preview:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import yaml
 from satudata_harvesters import strict_json
 from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_schemas import contract
+from satudata_schemas.issue import pointer
 
 #: Larger documents are catalogues, and belong into JSON Lines or behind an address.
 LARGEST = 20_000_000
@@ -43,11 +44,15 @@ _RDF_SPACE = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 @dataclass(frozen=True)
 class Records:
-    """The first records of a file, how many there are, and whether they are descriptions of DCAT."""
+    """The first records of a file, how many there are, and whether they are descriptions of DCAT.
+
+    `spoilt` has, by a record's place, pointers to its texts that held half a surrogate pair or a NUL.
+    """
 
     listed: list[Any]
     total: int
     dcat: bool = False
+    spoilt: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def describe_datasets(self) -> bool:
@@ -83,7 +88,10 @@ def read(path: Path, limit: int) -> Records:
     except strict_json.InvalidJson:
         return _lines(path, limit)
     found = _of_catalogue(value, body, path.name, limit)
-    return found or _unwrapped(value, limit)
+    if found is not None:
+        return found
+    listed = _unwrapped(value, limit)
+    return replace(listed, spoilt=_spoilt_in(_unwrapped(json.loads(body), limit).listed)) if _ESCAPED(body) else listed
 
 
 def _refuse_many(body: bytes, marks: tuple[bytes, ...], limit: int) -> None:
@@ -110,6 +118,29 @@ def _describes(record: Any) -> bool:
         return False
     known = {name for name in map(contract.field_name, record) if name}
     return bool(OF_PACKAGES & record.keys()) or "resources" in known or ("title" in known and len(known) > 1)
+
+
+#: Escapes of what no database can keep; the strict reader mends it and does not say where.
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])").search
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _spoilt_in(records: list[Any]) -> dict[int, tuple[str, ...]]:
+    found = {at: tuple(_spoilt_texts(record, "")) for at, record in enumerate(records)}
+    return {at: places for at, places in found.items() if places}
+
+
+def _spoilt_texts(value: Any, here: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            yield here
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _spoilt_texts(inner, f"{here}/{at}")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            named = (contract.field_name(key) or key) if not here else key
+            yield from _spoilt_texts(inner, here + pointer(_UNSTORABLE.sub("\ufffd", named)))
 
 
 # --- DCAT
@@ -157,6 +188,7 @@ def _of_graph(body: bytes, name: str, limit: int, syntax: str | None = None) -> 
 def _lines(path: Path, limit: int) -> Records:
     """JSON Lines, read line by line; those beyond the limit are only counted."""
     found: list[Any] = []
+    spoilt: dict[int, tuple[str, ...]] = {}
     count = number = 0
     with path.open("rb") as file:
         while line := file.readline(LARGEST_LINE):
@@ -168,11 +200,13 @@ def _lines(path: Path, limit: int) -> Records:
                 continue
             try:
                 found.append(strict_json.loads(line))
+                if _ESCAPED(line):
+                    spoilt |= {len(found) - 1: tuple(_spoilt_texts(json.loads(line), ""))}
             except strict_json.InvalidJson:
                 raise ConfigError("E-CFG-015", line=number) from None
     if not found:
         raise ConfigError("E-CFG-015")
-    return Records(found, count)
+    return Records(found, count, spoilt={at: places for at, places in spoilt.items() if places})
 
 
 class _Loader(yaml.SafeLoader):

@@ -396,6 +396,8 @@ def _findings(
     encoding = str(source.notes.get("encoding", "utf-8"))
     if not encoding.startswith("utf-8"):
         yield _issue("I-TBL-026", pengodean=encoding)
+    if source.notes.get("nul"):
+        yield _issue("W-TBL-029")
     yield from _mixtures_found(columns, survey)
 
 

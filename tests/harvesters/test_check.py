@@ -379,40 +379,68 @@ def _bomb():
     return made.getvalue()
 
 
-HARMFUL = {
-    "dalam.json": lambda: b"[" * 10_000 + b"]" * 10_000,
-    "kurung.json": lambda: b"[" + b"[]," * 6_000_000 + b"[]]",
-    "nan.json": lambda: b'{"title": NaN}',
-    "kunci-ganda.json": lambda: b'{"title": "a", "title": "b"}',
-    "satu-baris.jsonl": lambda: b'{"title": "' + b"x" * 60_000_000,
-    "teks-panjang.json": lambda: b'{"title": "' + b"x" * 200_000_000 + b'"}',
-    "kurung.yaml": lambda: b"[" + b"[]," * 1_000_000 + b"[]]",
-    "lebar.csv": lambda: (b"k," * 10_000 + b"k\n") * 3,
-    "bom.xlsx": _bomb,
-    "halaman.xls": lambda: b"<html><table><tr><td>1</td></tr></table></html>",
-}
 CHILD = """
-import re, sys
+import re, socket, sys
 from pathlib import Path
+
+def refuse(*_):
+    print("FETCHED", file=sys.stderr)
+    raise OSError
+
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
 from satudata_harvesters import cli
 try:
     cli.main(sys.argv[1:])
 finally:
     print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
 """
+ELSEWHERE = b'"http://127.0.0.1:9/x.json"'
+#: What harms → (its bytes, the exit code, the code of the issue).
+HARMFUL = {
+    "bukan.json": (lambda: b"halo", 2, "E-CFG-015"),
+    "nan.json": (lambda: b'{"title": NaN}', 2, "E-CFG-015"),
+    "kunci-ganda.json": (lambda: b'{"title": "a", "title": "b"}', 2, "E-CFG-015"),
+    "dalam.json": (lambda: b"[" * 10_000 + b"]" * 10_000, 2, "E-CFG-015"),
+    "kurung.json": (lambda: b"[" + b"[]," * 6_000_000 + b"[]]", 2, "E-CFG-019"),
+    "nul.json": (lambda: b'{"title": "a\x00b"}', 2, "E-CFG-015"),
+    "nul-tertulis.json": (lambda: b'{"identifier": "1", "title": "a\\u0000b", "resources": []}', 1, "W-TIPE-004"),
+    "surogat.json": (lambda: b'{"identifier": "1", "title": "a\\ud800b", "resources": []}', 1, "W-TIPE-004"),
+    "nul.csv": (lambda: b"kecamatan,luas\nA\x00,1\nB,2\n", 0, "W-TBL-029"),
+    "teks-panjang.json": (lambda: b'{"title": "' + b"x" * 200_000_000 + b'"}', 2, "E-TBL-003"),
+    "satu-baris.jsonl": (lambda: b'{"title": "' + b"x" * 60_000_000, 2, "E-CFG-015"),
+    "satu-baris.csv": (lambda: b"x" * 200_000_000, 2, "E-TBL-005"),
+    "kurung.yaml": (lambda: b"[" + b"[]," * 1_000_000 + b"[]]", 2, "E-CFG-019"),
+    "lebar.csv": (lambda: (b"k," * 10_000 + b"k\n") * 3, 2, "E-TBL-006"),
+    "bom.xlsx": (_bomb, 2, "E-TBL-011"),
+    "halaman.xls": (lambda: b"<html><table><tr><td>1</td></tr></table></html>", 2, "E-TBL-004"),
+    "halaman.csv": (lambda: b"<!doctype html><p>Masuk</p>", 2, "E-TBL-004"),
+    "tripel.ttl": (lambda: b"@prefix a: <http://a/> . a:s a:p " + b"1," * 6_000_000 + b"1 .", 2, "E-CFG-019"),
+    "entitas.rdf": (
+        lambda: b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e SYSTEM ' + ELSEWHERE + b">]>"
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">&e;</rdf:RDF>', 2, "E-CFG-020",
+    ),
+    "rujukan.json": (lambda: b'{"$ref": ' + ELSEWHERE + b', "title": "a", "resources": []}', 1, "E-META-002"),
+    "konteks.jsonld": (
+        lambda: b'{"@context": ' + ELSEWHERE + b', "@type": "dcat:Dataset", "@id": "http://a.id/1"}', 1, "E-META-003",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", HARMFUL)
-def test_a_harmful_file_is_refused_in_words_within_300_megabytes(tmp_path, name):
+def test_what_harms_is_answered_in_words_within_300_megabytes_and_fetches_nothing(tmp_path, name):
+    made, expected, issue = HARMFUL[name]
     path = tmp_path / name
-    path.write_bytes(HARMFUL[name]())
+    path.write_bytes(made())
     ended = subprocess.run(
-        [sys.executable, "-c", CHILD, "check", str(path)], capture_output=True, text=True, check=False, timeout=60
-    )
+        [sys.executable, "-c", CHILD, "check", str(path), "--format", "csv"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
     path.unlink()
     *said, memory = ended.stderr.splitlines()
-    assert ended.returncode == 2, ended.stdout
+    assert ended.returncode == expected, ended.stdout + ended.stderr
+    assert issue in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
-    assert said[0].startswith("E-")
+    assert "FETCHED" not in said
     assert int(memory) < 300_000
