@@ -199,7 +199,8 @@ def test_the_doctor_names_what_is_wrong(ckan, region):
     done = ckan("doctor", "--json")
 
     assert {check["name"] for check in done.json["checks"]} == {
-        "postgres", "redis", "solr", "migrations", "outbox", "sources", "workers", "connectors", "secrets",
+        "postgres", "redis", "solr", "migrations", "outbox", "aside", "sources", "sealed", "workers", "connectors",
+        "secrets", "disk", "index", "packages", "answers", "changes", "hidden", "unrecorded",
     }  # fmt: skip
     assert {check["name"] for check in done.json["checks"] if not check["ok"]} <= {"workers"}
 

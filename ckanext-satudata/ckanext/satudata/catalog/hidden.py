@@ -83,6 +83,15 @@ def ids(session: Session | None = None) -> list[str]:
         return from_outbox(session)
 
 
+def lacking(session: Session) -> list[str]:
+    """Ids that must be hidden and that Redis does not hold; none while it is away, when the outbox itself is asked."""
+    try:
+        members = {member.decode() for member in _redis().zrange(_key("ids"), 0, -1)}
+    except RedisError:
+        return []
+    return sorted(set(from_outbox(session)) - members)
+
+
 def from_outbox(session: Session) -> list[str]:
     """Ids of datasets whose document waits to be replaced or removed, and which not everyone may see whole."""
     package, record, outbox = model.package_table.c, tables.record.c, tables.outbox.c

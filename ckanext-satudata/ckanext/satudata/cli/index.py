@@ -11,7 +11,12 @@ from ckanext.satudata.harvest.sessions import session
 
 @click.group()
 def index() -> None:
-    """Indeks pencarian (the search index)."""
+    """Indeks pencarian (the search index).
+
+    \b
+    Contoh / examples:
+      ckan satudata index rebuild
+    """
 
 
 @index.command()

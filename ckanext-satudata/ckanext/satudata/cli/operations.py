@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from ckanext.satudata.api import clients
 from ckanext.satudata.api.problems import Unavailable
+from ckanext.satudata.catalog import pruning
 from ckanext.satudata.cli.speech import FINE, PROBLEMS, SERVICE, Speech, end, spoken
 from ckanext.satudata.harvest import health, schedule
 from ckanext.satudata.harvest.sessions import session
@@ -21,27 +22,37 @@ from ckanext.satudata.harvest.sessions import session
 log = logging.getLogger(__name__)
 
 UPKEEP_SECONDS = 60
+PRUNING_SECONDS = 3600
 
 
 @click.command()
+@click.option("--quick", is_flag=True, help="Tanpa membandingkan setiap dataset / without comparing every dataset.")
+@click.option("--repair", is_flag=True, help="Perbaiki yang berbeda / mend what differs.")
 @spoken
-def doctor(speech: Speech) -> None:
-    """Periksa layanan, tabel, indeks, antrean, dan konektor (check that all is well).
+def doctor(speech: Speech, quick: bool, repair: bool) -> None:
+    """Periksa layanan, antrean, dan konektor; bandingkan tabel, indeks, jawaban, dan catatan perubahan.
 
-    Kode keluar 0 bila semua baik, 1 bila ada yang perlu diperhatikan, 3 bila layanan tidak dapat dihubungi.
+    Kode keluar 0 bila semua baik, 1 bila ada yang perlu diperhatikan, 3 bila layanan tidak dapat dihubungi. (Looks at
+    services, queue and connectors, and compares what is said of each dataset in every place.)
 
     \b
     Contoh / examples:
       ckan satudata doctor
-      ckan satudata doctor --json
+      ckan satudata doctor --quick --json
+      ckan satudata doctor --repair
     """
-    checks = health.examine()
+    if repair and all(check.ok for check in health.examine(quick=True) if check.service):
+        found, mended = health.repair()
+        speech.say(f"{mended} dari {found} perbedaan diperbaiki.", f"{mended} of {found} differences were mended.")
+    checks = health.examine(quick=quick)
     speech.show({"ok": all(check.ok for check in checks), "checks": [check.to_dict(speech.lang) for check in checks]})
     for check in checks:
         mark = ("baik   ", "perlu  ")[not check.ok] if speech.lang == "id" else ("fine   ", "look at")[not check.ok]
         speech.say(f"[{mark}] {check.title}: {check.detail}", f"[{mark}] {check.title_en}: {check.detail}")
         if not check.ok and check.code:
             speech.problem(check.code, check.params)
+        for example in check.examples:
+            speech.say(*[f"           {example.package_id} {example.kind} {example.detail}".rstrip()] * 2)
     if any(check.service and not check.ok for check in checks):
         end(SERVICE)
     end(FINE if all(check.ok for check in checks) else PROBLEMS)
@@ -73,12 +84,15 @@ def tick(speech: Speech, once: bool, every: float) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    kept_up = 0.0
+    kept_up = pruned = float("-inf")
     while not stop.is_set():
         _look()
         if time.monotonic() - kept_up >= UPKEEP_SECONDS:
             _keep_up()
             kept_up = time.monotonic()
+        if time.monotonic() - pruned >= PRUNING_SECONDS:
+            _prune()
+            pruned = time.monotonic()
         stop.wait(every)
 
 
@@ -89,6 +103,15 @@ def _keep_up() -> None:
             clients.upkeep(opened)
     except (OperationalError, Unavailable) as error:
         log.warning("upkeep of the API has to wait: %s", type(error).__name__)
+
+
+def _prune() -> None:
+    """History that is too old goes, about once an hour."""
+    try:
+        with session() as opened:
+            pruning.prune(opened)
+    except OperationalError as error:
+        log.warning("old history has to wait: %s", type(error).__name__)
 
 
 def _look() -> None:

@@ -21,6 +21,7 @@ from ckanext.satudata.catalog import audit, roles
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import removal
 from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
+from ckanext.satudata.harvest.messages import render
 
 #: States in which somebody works on a run or soon will.
 UNDER_WAY = ("antre", "berjalan", "terputus")
@@ -31,6 +32,8 @@ INTERNAL = (UNDO, ASSESS)
 MAX_ATTEMPTS = 10
 #: First key of the advisory lock on a host; the second is its hash.
 HOST_LOCK = 0x5D1C
+#: Why a source is paused at once: its credentials cannot be opened.
+KEY_MISSING = ("E-SRC-007", "E-SRC-008")
 #: What contracts.md prints of every run, in this order; a count that never moved is 0.
 COUNTS = (
     "read", "created", "updated", "unchanged", "missing", "withdrawn", "layak", "perlu_perbaikan", "tidak_dimuat",
@@ -199,6 +202,11 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
     source = sa.update(t.source).where(t.source.c.id == held.source["id"])
     if state == "gagal":
         session.execute(source.values(failing_since=sa.func.coalesce(t.source.c.failing_since, sa.func.now())))
+        if values.get("error_code") in KEY_MISSING:
+            # No further run can succeed before an administrator has brought the key back.
+            code, params = values["error_code"], values.get("error_params")
+            reason = f"{' '.join(render(code, params))} [{code}]"
+            session.execute(source.values(state="jeda", paused_reason=reason))
     elif state in ("selesai", "ditahan"):
         session.execute(source.values(failing_since=None, last_success=sa.func.now()))
 

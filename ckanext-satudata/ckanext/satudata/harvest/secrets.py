@@ -66,6 +66,22 @@ def restore(definition: Mapping[str, Any], sealed: Mapping[Pointer, str], *, nam
     return put_back(definition, untouched, name=name)
 
 
+def opens(sealed: Mapping[Pointer, str]) -> bool:
+    """Whether the present keys open all of these."""
+    try:
+        return all(_keys().decrypt(token.encode()) is not None for token in sealed.values())
+    except (InvalidToken, SourceRefused):
+        return False
+
+
+def sealed_anew(sealed: Mapping[Pointer, str], *, name: str) -> dict[Pointer, str]:
+    """The same secrets under the newest key; `SourceRefused` E-SRC-008 for one that no present key opens."""
+    try:
+        return {pointer: _keys().rotate(token.encode()).decode() for pointer, token in sealed.items()}
+    except InvalidToken:
+        raise SourceRefused("E-SRC-008", name=name) from None
+
+
 def check() -> None:
     """Raise `SourceRefused` E-SRC-007 where secrets can be neither sealed nor opened."""
     _keys()
