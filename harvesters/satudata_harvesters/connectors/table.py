@@ -28,6 +28,8 @@ FOLDER_VARIABLE = "SATUDATA_FOLDER"
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json"})
 ROWS_PER_PAGE = 500
 LARGEST_JSON = 20_000_000
+#: From this size on, a file of rows is counted by an engine for tables rather than read row by row.
+LARGE = 8_000_000
 
 
 class TableFiles(Connector):
@@ -87,6 +89,12 @@ class TableFiles(Connector):
                 yield Page(key, [], behind, whole, unchanged=True, validators=known)
                 return
             made = {**stamp, "whole": "1"}
+            part = name or unquote(urlsplit(self.url).path.rpartition("/")[2])
+            if not first and self._is_large(path):
+                bounds.enter(key)
+                with path.open("rb") as file:
+                    yield Page(key, [], behind, whole, validators=made, file=file, part=part)
+                return
             records = self._records(path, name)
             number = sum(1 for _ in islice(records, first))
             page = list(islice(records, ROWS_PER_PAGE))
@@ -99,7 +107,8 @@ class TableFiles(Connector):
                 done = not following
                 # Only a file that fits one page can be told unchanged as a page; the others are read anew.
                 sent = made if done and first == 0 and here == key else None
-                yield Page(here, page, behind if done else f"{place}:{number}", whole and done, validators=sent)
+                further = behind if done else f"{place}:{number}"
+                yield Page(here, page, further, whole and done, validators=sent, part=part)
                 if done:
                     return
                 page = following
@@ -120,13 +129,30 @@ class TableFiles(Connector):
             file.flush()
             yield Path(file.name), answer.validators, answer.unchanged
 
+    def _is_large(self, path: Path) -> bool:
+        """Whether a file of rows is given whole, to be counted by columns; raises `SourceError` E-TRK-010."""
+        size = path.stat().st_size
+        if (
+            self.config.get("shape") != "rows"
+            or size < LARGE
+            or path.suffix.lower() not in {"", ".csv", ".tsv", ".txt"}
+        ):
+            return False
+        if size > self.http.limits.max_bytes:
+            raise SourceError("E-TRK-010", url=self.url, limit=self.http.limits.max_bytes)
+        return True
+
     def _names(self) -> list[str]:
-        """Files of the folder and those below it, as paths from the administrator's folder, in a fixed order."""
+        """Files of the folder and those below it, as paths from the administrator's folder, in a fixed order: what
+        begins alike goes behind, `2025-01-koreksi.xlsx` behind `2025-01.xlsx`.
+        """
         root = _root()
         folder = (root / self.url.removeprefix(FOLDER)).resolve()
         if not folder.is_relative_to(root) or not folder.exists():
             raise SourceError("E-TRK-026", path=self.url)
-        found = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+        found = (
+            [folder] if folder.is_file() else sorted(folder.rglob("*"), key=lambda path: (path.with_suffix(""), path))
+        )
         return [
             str(path.relative_to(root))
             for path in found
