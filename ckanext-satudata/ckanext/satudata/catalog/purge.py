@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from ckan import model
 from sqlalchemy.orm import Session
 
+from ckanext.satudata.catalog import tables
+
 #: other plugins' chains of rows that point to rows that point to … a dataset end here
 _DEEPEST = 5
 
@@ -41,6 +43,8 @@ def purge(session: Session, package_id: str) -> Purged:
     _delete(session, "package", "id", [package_id], counts)
     _forget_tags(session, tags, counts)
     _traces(session, package_id, name, counts)
+    for table in (tables.trace, tables.released):
+        _count(session, counts, sa.delete(table).where(table.c.package_id == package_id))
     session.expire_all()
     return Purged({table: count for table, count in counts.items() if count}, resources, stored)
 

@@ -357,3 +357,36 @@ opd_alias = Table(
     Column("alias", Text, primary_key=True),
     Column("organization_id", Text, nullable=False, index=True),
 )
+
+#: How a published table came about, one row each time it changed: which rows of which pages, by which rules.
+trace = Table(
+    "satudata_trace",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _time("at", nullable=False, now=True),
+    Column("package_id", Text, nullable=False, index=True),
+    Column("run_id", Text),
+    Column("template", Text),
+    Column("template_version", Text),
+    Column("rules_hash", Text, nullable=False),
+    _json("rules", "{}"),
+    Column("rows_read", BigInteger, nullable=False),
+    _json("pages", "[]"),  # [{key, rows, hash}], SHA-256 of what the source sent
+    _json("periods", "[]"),  # [{period, cells, suppressed, state}]
+    _json("columns", "{}"),  # {read: [names], dropped: [hashes of names]}
+    _json("counts", "{}"),  # {cells, suppressed, small, level, k}
+    _json("files", "{}"),  # {csv: {hash, size}, parquet: {hash, size}}
+    _json("shown", "{}"),  # {columns, rows, chart}: what the dataset's page shows of the table
+)
+
+#: What has been published of a table, by period: part of its next release, and what keeps hidden cells hidden.
+released = Table(
+    "satudata_released",
+    metadata,
+    Column("package_id", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    _json("shape", "{}"),
+    _json("cells", "{}"),
+    Column("run_id", Text),
+    _time("at", nullable=False, now=True),
+)
