@@ -152,7 +152,12 @@ def _separated(path: Path, text: _Text, limits: Limits) -> Sheet:
         except csv.Error as error:
             raise TableError("E-TBL-007", alasan=excerpt(str(error))) from error
 
-    notes = {"encoding": text.encoding, "nul": text.nul, "separator": separator, "bare_cr": "\r" in sample and "\n" not in sample}
+    notes = {
+        "encoding": text.encoding,
+        "nul": text.nul,
+        "separator": separator,
+        "bare_cr": "\r" in sample and "\n" not in sample,
+    }
     return Sheet(None, "tsv" if separator == "\t" else "csv", rows, notes)
 
 
