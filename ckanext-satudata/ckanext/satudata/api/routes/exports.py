@@ -141,7 +141,12 @@ def _snapshot(caller: Caller) -> tuple[Connection, int, Iterator[list[str]]]:
         opened.close()
         raise
 
-    return opened, cursor, ([row[0] for row in some] for some in found.partitions(BATCH))
+    def batches() -> Iterator[list[str]]:
+        with opened:
+            for some in found.partitions(BATCH):
+                yield [row[0] for row in some]
+
+    return opened, cursor, batches()
 
 
 def _lines(batches: Iterator[list[str]]) -> Iterator[bytes]:

@@ -30,7 +30,8 @@ SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pendin
        r.rules_version, r.first_seen, r.last_seen, r.last_run,
        s.name AS source_name, s.title AS source_title, s.connector,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('field', h.field, 'resource_id', nullif(h.resource_id, ''),
-                  'source_value', h.source_value, 'at', h.at, 'inferred', h.inferred) ORDER BY h.field, h.resource_id), '[]')
+                  'source_value', h.source_value, 'at', h.at, 'inferred', h.inferred)
+                  ORDER BY h.field, h.resource_id), '[]')
           FROM satudata_held h WHERE h.package_id = r.package_id) AS held
   FROM satudata_record r LEFT JOIN satudata_source s ON s.id = r.source_id
  WHERE r.id = :id

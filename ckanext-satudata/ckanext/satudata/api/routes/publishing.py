@@ -10,7 +10,7 @@ from werkzeug.datastructures import ETags
 
 from ckanext.satudata.api import answering, bodies, database, problems, publishing, settings
 from ckanext.satudata.api.access import Caller
-from ckanext.satudata.api.problems import Fault, Problem, Unavailable, preferred_language
+from ckanext.satudata.api.problems import Fault, Problem, preferred_language
 from ckanext.satudata.api.routing import route
 from satudata_schemas.dataset import Dataset
 from satudata_schemas.issue import Issue
@@ -25,19 +25,11 @@ BATCH = 500
 def put_dataset(caller: Caller, _values: dict[str, Any], source: str, identifier: str) -> Response:
     """Create or replace the dataset that the source knows by this identifier."""
     _check_identifier(identifier)
-    dataset = publishing.read_dataset(bodies.json_value(), identifier)
     session = database.session()
-    try:
-        outcome = publishing.put(
-            session,
-            caller,
-            publishing.source_for(session, caller, source),
-            dataset,
-            if_match=request.if_match,
-            if_none_match=request.if_none_match,
-        )
-    except database.GONE as error:
-        raise Unavailable("postgres") from error
+    row = publishing.source_for(session, caller, source)
+    dataset = publishing.read_dataset(bodies.json_value(), identifier)
+    conditions = {"if_match": request.if_match, "if_none_match": request.if_none_match}
+    outcome = publishing.put(session, caller, row, dataset, **conditions)
     language = preferred_language()
     if outcome.hasil == "tidak_dimuat":
         raise _not_loaded(outcome)
@@ -52,13 +44,13 @@ def put_dataset(caller: Caller, _values: dict[str, Any], source: str, identifier
 @route("/sources/<source>/datasets", scope="dataset:write", methods=("POST",))
 def put_datasets(caller: Caller, _values: dict[str, Any], source: str) -> Response:
     """Create or replace many datasets of a source: one JSON document a line, and a result for each line."""
+    session = database.session()
+    row = publishing.source_for(session, caller, source)
     sent = bodies.content([bodies.NDJSON], MAX_BATCH_BYTES).splitlines()
     if len(sent) > MAX_BATCH:
         raise Problem(413)
     read = {number: _line(line) for number, line in enumerate(sent, start=1) if line.strip()}
     datasets = {number: found for number, found in read.items() if isinstance(found, Dataset)}
-    session = database.session()
-    row = publishing.source_for(session, caller, source)
     results: dict[int, publishing.Outcome | Problem] = {}
     numbers = list(datasets)
     for start in range(0, len(numbers), BATCH):
@@ -85,11 +77,8 @@ def delete_dataset(caller: Caller, _values: dict[str, Any], source: str, identif
     """Withdraw it from the catalogue; a tombstone stays."""
     _check_identifier(identifier)
     session = database.session()
-    try:
-        row = publishing.source_for(session, caller, source)
-        publishing.withdraw(session, caller, row, identifier, if_match=request.if_match)
-    except database.GONE as error:
-        raise Unavailable("postgres") from error
+    row = publishing.source_for(session, caller, source)
+    publishing.withdraw(session, caller, row, identifier, if_match=request.if_match)
     return Response(status=204)
 
 

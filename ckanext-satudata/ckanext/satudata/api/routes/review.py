@@ -45,6 +45,7 @@ def waiting(caller: Caller, values: dict[str, Any]) -> Response:
 @route("/review/approve", scope="review", methods=("POST",))
 def approve(caller: Caller, _values: dict[str, Any]) -> Response:
     """Publish what waits; each dataset has a result of its own."""
+    _statuses(database.session(), caller)
     sent = bodies.json_object({"ids": list, "reason": str}, required=["ids"])
     ids = bodies.texts(sent["ids"], "ids", most=MAX_IDS)
     with changing() as session:
@@ -55,6 +56,7 @@ def approve(caller: Caller, _values: dict[str, Any]) -> Response:
 @route("/review/return", scope="review", methods=("POST",))
 def send_back(caller: Caller, _values: dict[str, Any]) -> Response:
     """Return datasets to their OPD with a reason and, where given, a day."""
+    _statuses(database.session(), caller)
     sent = bodies.json_object({"ids": list, "reason": str, "deadline": str}, required=["ids", "reason"])
     ids = bodies.texts(sent["ids"], "ids", most=MAX_IDS)
     deadline = _day(sent["deadline"]) if "deadline" in sent else None
@@ -66,6 +68,8 @@ def send_back(caller: Caller, _values: dict[str, Any]) -> Response:
 @route("/datasets/<id_or_name>/erase", scope="review", methods=("POST",))
 def erase(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
     """Erase a dataset that must not exist, from every version, index and file; answers the incident to be reported."""
+    if not roles.is_walidata(database.session(), caller.actor):
+        raise Problem(403, "E-API-439")
     sent = bodies.json_object({"reason": str, "known_at": str}, required=["reason"])
     known_at = _moment(sent["known_at"]) if "known_at" in sent else None
     with changing() as session:
@@ -118,6 +122,7 @@ def _moment(sent: str) -> dt.datetime:
 
 
 def _statuses(session: Any, caller: Caller) -> tuple[str, ...]:
+    """The statuses that wait for this caller; 403 for who decides nothing."""
     walidata = roles.is_walidata(session, caller.actor)
     pembina = roles.has_pembina() and roles.is_pembina(session, caller.actor)
     if not (walidata or pembina):

@@ -76,9 +76,9 @@ def show(caller: Caller, _values: dict[str, Any], source: str) -> Response:
 @route("/sources/<source>", scope="source:manage", methods=("PUT",))
 def update(caller: Caller, _values: dict[str, Any], source: str) -> Response:
     """Change a source; a credential sent as "terisi" stays what it was."""
-    definition = _definition()
     with changing() as session:
         row = publishing.source_for(session, caller, source)
+        definition = _definition()
         sources.update(session, row.name, definition, actor=caller.actor)
         audit.note(session, "source.update", "source", [row.id], actor=caller.actor)
         told = _told(sources.get(session, row.id))
@@ -101,9 +101,9 @@ def preview_known(caller: Caller, _values: dict[str, Any], source: str) -> Respo
 @route("/sources/<source>/pause", scope="source:manage", methods=("POST",))
 def pause(caller: Caller, _values: dict[str, Any], source: str) -> Response:
     """Stop harvesting a source; what it has published stays."""
-    sent = bodies.json_object({"reason": str})
     with changing() as session:
         row = publishing.source_for(session, caller, source)
+        sent = bodies.json_object({"reason": str})
         sources.pause(session, row.name, actor=caller.actor, reason=sent.get("reason", "")[:500] or None)
         audit.note(session, "source.pause", "source", [row.id], actor=caller.actor)
         told = _told(sources.get(session, row.id))
