@@ -11,17 +11,17 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from satudata_harvesters import values
+from satudata_harvesters import json_shape, known_services
 from satudata_harvesters.connectors.dcat import guess as rdf_syntax
-from satudata_harvesters.errors import SourceError
+from satudata_harvesters.errors import ConfigError, ReadingError, SourceError
 from satudata_harvesters.http import Http, Limits, Response, check_url
-from satudata_harvesters.mappings.alike import IDENTIFIERS, plain_key
-from satudata_harvesters.mappings.fields import contract_name
+from satudata_harvesters.known_services import Known
+from satudata_harvesters.mappings.alike import plain_key
 from satudata_harvesters.paging import address, number
 from satudata_harvesters.share_links import is_share_link
 from satudata_harvesters.source import Source, templates
@@ -46,30 +46,6 @@ APIS: Mapping[str, str] = {
 _TOTALS = ("total", "count", "jumlah", "rowtotal", "total_data", "totalitems", "recordstotal", "jumlah_data")
 _NEXT = ("next_page_url", "next", "next_url", "nextpage", "selanjutnya")
 _CURSORS = ("next_cursor", "cursor", "kursor", "nextcursor")
-_TITLES = (
-    "title",
-    "judul",
-    "judul_dataset",
-    "nama_data",
-    "nama_dataset",
-    "nama",
-    "name",
-    "uraian",
-    "uraian_indikator",
-    "indikator",
-)
-#: Keys by which a list of people is known; what holds them is counted, never listed.
-_PEOPLE = re.compile(
-    r"^(nik|no_?ktp|nomor_induk_kependudukan|no_?kk|nip|nisn|no_?hp|telepon|telp|no_?telp|alamat(_rumah)?|tempat_lahir|tanggal_lahir"
-    r"|nama_(lengkap|pelapor|pasien|pegawai|siswa|pemohon|penerima|ibu|ayah))$"
-)
-#: A table of datasets has one of these beside its titles.
-_OF_DATASETS = frozenset(
-    {"notes", "produsen_data_name", "definisi", "satuan", "jadwal_pemutakhiran", "tags", "kode_indikator"}
-)
-_DATES = re.compile(r"^(tanggal|tgl|waktu|created_?at|date)", re.IGNORECASE)
-#: A column with at most so many different values on the first page can be grouped by.
-_GROUPS = 30
 
 
 @dataclass(frozen=True)
@@ -89,13 +65,17 @@ def connect(
 
     `seconds` bounds the whole look around, for a person who waits: what was not asked by then counts as not there.
     Raises `SourceError`: what stands in the way (wrong key, firewall, a network that is closed), or E-TRK-027 when
-    nothing that can be read was found.
+    nothing that can be read was found; `ConfigError` for what is no address, and E-CFG-021 for that of a database.
     """
+    if known_services.is_database(url):
+        raise ConfigError("E-CFG-021", field="url")
     check_url(url)
     chosen = name or _name(url)
     if is_share_link(url):
         return Proposal("table", Source(chosen, "table", url), url)
-    found = _Looking(http, chosen, {"auth": auth} if auth else {}, seconds).at(url)
+    looking = _Looking(http, chosen, {"auth": auth} if auth else {}, seconds)
+    known = known_services.by_address(url)
+    found = looking.at(url) if known is None else looking.of_service(known)
     if found is None:
         raise SourceError("E-TRK-027", url=url)
     return replace(found, source=replace(found.source, allow_networks=tuple(map(str, http.networks))))
@@ -136,13 +116,31 @@ class _Looking:
             if found is not None:
                 return found
             _refuse_failure(url, first)
-        beside = self._ckan(url) or self._linked(url, first) or self._catalogue(url) or self._api(url)
+        beside = self._ckan(url) or self._linked(url, first) or self._catalogue(url) or self._api(url) or self._bps(url)
         if beside is None and isinstance(first, SourceError):
             raise first
         if beside is None and isinstance(first, Response) and first.looks_like_html:
             # Says whether it is a page for people or a firewall.
             first.json()
         return beside
+
+    def of_service(self, known: Known) -> Proposal:
+        """The proposal for a service that is known without looking; a key it needs is asked for by name."""
+        needs_key = (known.needs_key or known.template == "sipd") and "auth" not in self._config
+        if known.template:
+            return replace(self._of_template(known.url, known.template, known.config), needs_key=needs_key)
+        found = replace(self._proposal(known.connector, known.url, config=known.config), needs_key=needs_key)
+        if "variable" not in known.config:
+            return found
+        try:
+            rows = list(next(iter(found.source.open(self._http).pages())).records)
+        except (ReadingError, StopIteration):
+            rows = []
+        if rows:
+            return replace(found, source=replace(found.source, aggregate=known_services.table_of(rows)))
+        # What its rows are called stands in the table alone: without it the list of variables is proposed.
+        others = {name: value for name, value in known.config.items() if name != "variable"}
+        return replace(self._proposal(known.connector, known.url, config=others), needs_key=needs_key)
 
     def answered(self, url: str, answer: Response, template: str = "") -> Proposal | None:
         """What kind of answer this is."""
@@ -160,19 +158,11 @@ class _Looking:
         """A table of datasets, of people to be counted, or one dataset: its column names tell."""
         rows = self._proposal("table", url, config={"shape": "rows"})
         page = next(iter(rows.source.open(self._http).pages()), None)
-        records = page.records if page is not None else []
-        if records and _about_people(records):
-            return replace(rows, source=replace(rows.source, aggregate=_aggregate(records)))
-        names = {contract_name(key) for key in records[0]} if records else set()
-        if "title" in names and names & {
-            "notes",
-            "produsen_data_name",
-            "definisi",
-            "satuan",
-            "jadwal_pemutakhiran",
-            "tags",
-        }:
-            return self._proposal("table", url, mapping=_mapping(records))
+        records = list(page.records) if page is not None else []
+        if records and json_shape.about_people(records):
+            return replace(rows, source=replace(rows.source, aggregate=json_shape.counted(records)))
+        if json_shape.lists_datasets(records):
+            return self._proposal("table", url, mapping=json_shape.rules(records))
         return self._proposal("table", url, config={"shape": "files"})
 
     def _proposal(self, kind: str, url: str, **more: Any) -> Proposal:
@@ -225,6 +215,15 @@ class _Looking:
                 return found
         return None
 
+    def _bps(self, url: str) -> Proposal | None:
+        """A server that answers as the BPS web API does, or asks for its key where that one would."""
+        where = _below(url, known_services.BPS_PROBE)
+        answer = self._try(where)
+        value = _quietly(answer.json) if isinstance(answer, Response) else None
+        spoken = isinstance(value, dict) and "status" in value and ("data-availability" in value or "message" in value)
+        asks = isinstance(answer, SourceError) and answer.code == "E-TRK-003" and not self._guards_everything(url)
+        return self.of_service(known_services.bps(where)) if spoken or asks else None
+
     def _guards_everything(self, url: str) -> bool:
         answer = self._try(_below(url, "alamat-yang-tidak-ada"))
         return isinstance(answer, SourceError) and answer.code == "E-TRK-003"
@@ -236,16 +235,22 @@ class _Looking:
         found = self.answered(url, answer)
         return found if found is not None and kind in (None, found.kind) else None
 
-    def _of_template(self, url: str, template: str) -> Proposal:
-        given = {"name": self._name, "template": template, "connector": "rest", "url": url, "config": self._config}
-        return Proposal("rest", Source.from_dict(given), url)
+    def _of_template(self, url: str, template: str, config: Mapping[str, Any] | None = None) -> Proposal:
+        own = {**self._config, **(config or {})}
+        given = {"name": self._name, "template": template, "url": url, "config": own}
+        found = Source.from_dict(given)
+        return Proposal(found.connector, found, url)
 
     # --- JSON of any shape ---
 
     def _json(self, url: str, value: Any, template: str) -> Proposal | None:
-        path, records = _records(value)
+        path, records = json_shape.listed(value)
         if not records:
             return None
+        ready = known_services.by_keys(records[0])
+        if ready:
+            known = known_services.ready_made(ready, url)
+            return self._of_template(known.url, ready, known.config)
         fitting = next(
             (name for name in dict.fromkeys([template, *templates()]) if name and _fits(name, records)), None
         )
@@ -255,14 +260,16 @@ class _Looking:
         paging = self._paging(url, value, path, records)
         if paging:
             config["paging"] = paging
-        if _about_people(records):
-            return self._proposal("rest", url, config=config, aggregate=_aggregate(records))
+        if json_shape.about_people(records):
+            return self._proposal("rest", url, config=config, aggregate=json_shape.counted(records))
         packages = path.endswith("results") and {"resources", "organization"} <= records[0].keys()
-        return self._proposal("rest", url, config=config, mapping="ckan" if packages else _mapping(records))
+        return self._proposal("rest", url, config=config, mapping="ckan" if packages else json_shape.rules(records))
 
     def _paging(self, url: str, value: Any, path: str, records: list[Any]) -> dict[str, Any]:
         """How the list goes on; every way is tried on the source before it is proposed."""
-        plain = {plain_key(place.rpartition(".")[2].strip('"')): (place, found) for place, found in _leaves(value)}
+        plain = {
+            plain_key(place.rpartition(".")[2].strip('"')): (place, found) for place, found in json_shape.leaves(value)
+        }
         total = next(
             (
                 (place, count)
@@ -305,7 +312,7 @@ class _Looking:
         """Whether these parameters lead to other records: a source that ignores them gives the same again."""
         answer = self._try(address(url, params))
         value = _quietly(answer.json) if isinstance(answer, Response) else None
-        there, others = _records(value)
+        there, others = json_shape.listed(value)
         return bool(others) and there == path and others[0] != records[0]
 
 
@@ -340,96 +347,6 @@ def _looks_like_table(answer: Response) -> bool:
     )
     ending = urlsplit(answer.url).path.lower().endswith((".csv", ".tsv", ".xlsx", ".xls", ".ods"))
     return named or ending or answer.body.startswith(b"PK\x03\x04")
-
-
-def _quoted(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z_]\w*", key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """(JMESPath, value) of everything beside the records that is no container, outermost last so that it wins."""
-    if isinstance(value, dict) and depth < 4:
-        for key, inner in value.items():
-            if isinstance(inner, dict):
-                yield from _leaves(inner, f"{path}{_quoted(str(key))}.", depth + 1)
-        for key, inner in value.items():
-            if not isinstance(inner, dict | list):
-                yield f"{path}{_quoted(str(key))}", inner
-
-
-def _records(value: Any) -> tuple[str, list[Any]]:
-    """Where the list of records is, and the list: of several the longest."""
-    found = [(path, items) for path, items in _lists(value) if items and all(isinstance(item, dict) for item in items)]
-    return max(found, key=lambda one: len(one[1]), default=("", []))
-
-
-def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
-    if isinstance(value, list):
-        yield path, value
-        # BPS puts the list beside its page numbers, into one array.
-        for place, inner in enumerate(value[:3]):
-            if isinstance(inner, list):
-                yield from _lists(inner, f"{path}[{place}]", depth + 1)
-    elif isinstance(value, dict) and depth < 4:
-        for key, inner in value.items():
-            yield from _lists(inner, f"{path}.{_quoted(str(key))}".lstrip("."), depth + 1)
-
-
-def _mapping(records: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Rules for what `otomatis` would not find by name."""
-    keys = list(records[0])
-    plain = {plain_key(key): key for key in reversed(keys)}
-    rules: dict[str, Any] = {}
-    if not any(name in plain for name in IDENTIFIERS):
-        distinct = (key for key in keys if plain_key(key).endswith(("_id", "id", "kode")) and _distinct(records, key))
-        identifier = next(distinct, None) or next(
-            (key for name in _TITLES if (key := plain.get(name)) and _distinct(records, key)), None
-        )
-        if identifier:
-            rules["identifier"] = _quoted(identifier)
-    if not any(contract_name(key) == "title" for key in keys):
-        title = next((plain[name] for name in _TITLES if name in plain), None)
-        title = title or next(
-            (key for key in keys if re.search(r"(^|_)(nama|judul|name|title|uraian)$", plain_key(key))), None
-        )
-        if title:
-            rules["fields"] = {"title": _quoted(title)}
-    return {"use": "otomatis", **rules} if rules else None
-
-
-def _distinct(records: list[dict[str, Any]], key: str) -> bool:
-    found = [values.text(record.get(key)) for record in records]
-    return None not in found and len(set(found)) == len(found)
-
-
-def _about_people(records: list[dict[str, Any]]) -> bool:
-    return sum(bool(_PEOPLE.match(plain_key(key))) for key in records[0]) >= 2
-
-
-def _aggregate(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Counts by what repeats, and by month; nothing that tells who somebody is."""
-    groups: list[dict[str, Any]] = []
-    for key in records[0]:
-        written = [values.text(record.get(key)) for record in records]
-        if _PEOPLE.match(plain_key(key)) or any(isinstance(record.get(key), dict | list) for record in records):
-            continue
-        if _DATES.match(key) and any(values.day(text) for text in written):
-            groups.append({"field": key, "as": "bulan", "bucket": "month"})
-        elif len(set(written)) <= min(_GROUPS, max(len(records) // 5, 1)) and all(
-            len(text or "") <= 60 for text in written
-        ):
-            groups.append({"field": key})
-    # Two words and a month say something; more cut the cells too small to be shown.
-    words = [group for group in groups if "bucket" not in group][:2]
-    months = [group for group in groups if "bucket" in group][:1]
-    chosen = words + months or [{"field": next(iter(records[0]))}]
-    columns = [group["field"] for group in chosen]
-    return {
-        "columns": columns,
-        "group_by": chosen,
-        "k": 5,
-        "dataset": {"title": "Jumlah Data Menurut " + ", ".join(columns)},
-    }
 
 
 def _fits(template: str, records: list[dict[str, Any]]) -> bool:

@@ -157,6 +157,19 @@ def is_catalogue(graph: Graph) -> bool:
     return any((None, URIRef(TYPE), URIRef(DCAT + name)) in graph for name in ("Catalog", "Dataset"))
 
 
+def referenced(graph: Graph) -> list[str]:
+    """Addresses of datasets that a catalogue names without describing them, as local catalogues of open data do.
+
+    None for a catalogue in pages: what one page names, another describes.
+    """
+    from rdflib import URIRef  # noqa: PLC0415
+
+    if any(str(predicate).startswith(HYDRA) for predicate in graph.predicates(unique=True)):
+        return []
+    named = set(graph.objects(None, URIRef(DCAT + "dataset")))
+    return sorted(str(node) for node in named if isinstance(node, URIRef) and (node, None, None) not in graph)
+
+
 def next_page(graph: Graph) -> str | None:
     """The address of the next page, in either of Hydra's two forms (`nextPage` of 2014, `next` of today)."""
     from rdflib import URIRef  # noqa: PLC0415

@@ -10,7 +10,7 @@ from demo.complaints import Complaints, serve_complaints
 from demo.portal import Portal, serve_portal
 from satudata_harvesters.connect import connect
 from satudata_harvesters.credentials import credentials
-from satudata_harvesters.errors import SourceError
+from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_harvesters.http import Http
 from satudata_harvesters.preview import preview
 from satudata_harvesters.source import http_for, load_source
@@ -216,3 +216,73 @@ def test_a_closed_network_is_named_and_not_entered(serve):
         connect(at.url, Http())
     assert caught.value.code == "E-TRK-011"
     assert at.asked == []
+
+
+SIPD_ROW = {
+    "kodeindikator": "1.01.000474", "uraian_indikator": "Jumlah Sekolah", "satuan": "Unit", "kodepemda": "3503",
+    "tahun": "2025", "data": "12", "bidangurusan": "1.01", "status": "AKTIF", "status_verifikasi_walidata": "Y",
+    "rowtotal": "2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/ewalidata/serv/get_dssd_final", "/layanan/dssd"])
+def test_sipd_is_known_by_its_address_or_by_its_rows(propose, serve, path):
+    rows = [{**SIPD_ROW, "kodeindikator": code} for code in ("1.01.000474", "1.01.000475")]
+    at = serve(lambda asked: answer(rows) if asked.path == path and asked.query["kodepemda"] == "3503" else answer([]))
+    _, source = propose(f"{at.url}{path}?kodepemda=3503&tahun=2025&limit=10&offset=0", at.network)
+    assert source.template == "sipd"
+    assert source.config["params"] == {"kodepemda": "3503", "tahun": "2025"}
+    assert count(source) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "template"),
+    [
+        ("https://satudata-api.garutkab.go.id", "garut"),
+        ("https://data.jabarprov.go.id/", "jabar"),
+        ("https://satudata.jakarta.go.id", "jakarta"),
+        ("https://sipd.go.id", "sipd"),
+    ],
+)
+def test_a_ready_made_portal_is_known_by_its_name(url, template):
+    proposal = connect(url, Http())
+    assert (proposal.kind, proposal.source.template) == ("rest", template)
+    assert load_source(proposal.source.to_yaml()).url.startswith(url.rstrip("/"))
+
+
+BPS = "/v1/api/list/model/data/lang/ind/domain/8100/var/218/key/kunci-bps-1a2b"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"), [("bps_dynamicdata_maluku_var218.json", 56), ("bps_handmade_vardata_strings.json", 3)]
+)
+def test_a_table_of_bps_is_one_dataset_of_its_cells(recorded, propose, serve, name, cells):
+    body = (recorded / "rest" / name).read_bytes()
+    at = serve(lambda asked: answer(body) if asked.path == BPS else answer(status=404))
+    proposal, source = propose(at.url + BPS, at.network)
+    assert (proposal.kind, proposal.needs_key) == ("bps", False)
+    assert (source.url, source.config["domain"], source.config["variable"]) == (at.url + "/v1/api", "8100", "218")
+    assert count(source) == cells
+    assert "kunci-bps" not in json.dumps([source.masked(), proposal.answered])
+    assert preview(source, http_for(source, permitted=source.allow_networks)).table.rows_read == cells
+
+
+def test_a_web_api_of_bps_is_known_by_what_it_answers(propose, serve):
+    def handle(asked):
+        if not asked.path.startswith("/v1/api/"):
+            return answer(status=404)
+        return answer({"status": "Error", "message": "Wrong key or user id"}, status=403)
+
+    at = serve(handle)
+    proposal, source = propose(at.url, at.network)
+    assert (proposal.kind, proposal.needs_key) == ("bps", True)
+    assert (source.url, source.config["key"]) == (at.url + "/v1/api", "env:KUNCI_BPS")
+
+
+@pytest.mark.parametrize("url", ["postgresql://basis.go.id/a", "mysql://u:sandi@basis.go.id/a", "sqlite:a.db"])
+def test_a_database_is_refused_with_the_way_to_connect_it(url):
+    with pytest.raises(ConfigError) as caught:
+        connect(url, Http())
+    assert caught.value.code == "E-CFG-021"
+    assert "database" in caught.value.remedy("id")
+    assert "sandi" not in str(caught.value.to_dict())

@@ -31,7 +31,6 @@ COUNTS = {
     "gsa-harvester__dcatus.json": 7,
     "it-brescia__catalog.rdf": 3,
     "it-teramo__catalog.rdf": 11,
-    "sk-lkod__catalog.ttl": 0,
     "swiss-ng__catalog.xml": 2,
     "udata__dcat_bnodes.jsonld": 3,
     "udata__dcat_catalog.xml": 4,
@@ -44,6 +43,8 @@ COUNTS = {
     "udata__dcat_partial-collection-1.jsonld": 3,
     "udata__dcat_partial-collection-2.jsonld": 1,
 }
+#: Names two datasets and describes none: each has a document of its own.
+ELSEWHERE = "sk-lkod__catalog.ttl"
 TTL = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> ."
 
 
@@ -59,7 +60,7 @@ def pages(serve, client):
 
 
 def test_the_counts_cover_every_recorded_catalogue(recorded):
-    assert set(COUNTS) == {path.name for path in (recorded / "dcat").iterdir()}
+    assert {*COUNTS, ELSEWHERE} == {path.name for path in (recorded / "dcat").iterdir()}
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -70,6 +71,48 @@ def test_every_recorded_catalogue_is_read_to_its_count(recorded, pages, name):
     mapped = [Mapping("dcat").apply(record) for record in first.records]
     assert all(found.identifier for found in mapped)
     assert len({found.identifier for found in mapped}) == COUNTS[name]
+
+
+@pytest.fixture
+def catalogue_of_documents(recorded, serve):
+    """`catalogue_of_documents(answers)`: the recorded catalogue, here; its documents by the end of their names."""
+
+    def make(answers):
+        body = (recorded / "dcat" / ELSEWHERE).read_bytes()
+
+        def handle(asked):
+            here = f"http://{asked.headers['host']}".encode()
+            if asked.path.endswith("/catalog.ttl"):
+                return answer(body.replace(b"https://raw.githubusercontent.com", here), ETag='"1"')
+            document = answers.get(asked.path.rpartition("/")[2])
+            return answer(document, Content_Type="text/turtle") if document else answer(status=404)
+
+        return serve(handle)
+
+    return make
+
+
+def _document(name):
+    return f'{TTL} <{name}> a dcat:Dataset ; dct:title "{name}" ; dct:identifier "{name}" .'.encode()
+
+
+def test_datasets_that_a_catalogue_only_names_are_read_from_their_own_documents(catalogue_of_documents, client):
+    at = catalogue_of_documents({"dataset1.ttl": _document("satu"), "hvd.ttl": _document("dua")})
+    connector = Dcat({"url": at.url + "/jakubklimek/sk-lkod-1/main/catalog.ttl"}, client(at))
+    [page] = connector.pages()
+    assert [Mapping("dcat").apply(record).identifier for record in page.records] == ["satu", "dua"]
+    [again] = connector.pages(validators={page.key: page.validators})
+    assert not again.unchanged, "that the catalogue is unchanged says nothing about its documents"
+    assert again.records == page.records
+
+
+def test_a_document_that_cannot_be_read_is_one_error_and_its_dataset_still_there(catalogue_of_documents, client):
+    at = catalogue_of_documents({"hvd.ttl": _document("dua")})
+    [page] = Dcat({"url": at.url + "/jakubklimek/sk-lkod-1/main/catalog.ttl"}, client(at)).pages()
+    assert [(error.code, error.identifier.rpartition("/")[2]) for error in page.errors] == [
+        ("E-TRK-021", "dataset1.ttl")
+    ]
+    assert len(page.records) == 1
 
 
 def test_the_same_datasets_in_four_serialisations_are_equal(recorded, pages):

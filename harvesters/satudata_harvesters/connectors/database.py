@@ -281,7 +281,7 @@ class Database(Connector):
         code = str(getattr(error, "pgcode", None) or (getattr(error, "args", None) or ("",))[0])
         words = str(error).lower()
         if code in _REFUSED or "password authentication failed" in words or "no password supplied" in words:
-            return SourceError("E-TRK-003", url=self.url, status=401)
+            return SourceError("E-TRK-030", url=self.url)
         if code in _TOO_SLOW or "interrupted" in words or "timeout expired" in words:
             return SourceError("E-TRK-009", url=self.url, seconds=round(self.http.limits.deadline))
         if code in _NOT_THERE or words.startswith("no such "):

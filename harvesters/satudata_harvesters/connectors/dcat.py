@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from satudata_harvesters import rdf
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA, credentials
 from satudata_harvesters.errors import RecordError, SourceError
-from satudata_harvesters.http import Response
+from satudata_harvesters.http import Limits, Response
 from satudata_harvesters.paging import Bounds, number
 
 ACCEPT = "text/turtle, application/rdf+xml;q=0.9, application/ld+json;q=0.8, application/json;q=0.7, */*;q=0.1"
@@ -24,7 +25,19 @@ _BY_TYPE = {
     "application/n-triples": "nt",
     "application/ld+json": "json-ld",
 }
+#: After so many documents that cannot be read, and none that can, their server is taken to be down.
+FAILURES_IN_A_ROW = 10
 _BY_ENDING = {"rdf": "xml", "xml": "xml", "owl": "xml", "ttl": "turtle", "n3": "n3", "nt": "nt", "jsonld": "json-ld"}
+
+
+class _Content(NamedTuple):
+    """What a page of a catalogue holds; `parts` are the documents that it named and that were asked for, too."""
+
+    records: list[dict[str, Any]]
+    errors: tuple[RecordError, ...] = ()
+    following: str | None = None
+    total: int | None = None
+    parts: int = 0
 
 
 class Dcat(Connector):
@@ -57,6 +70,9 @@ class Dcat(Connector):
         while url is not None:
             bounds.enter(url)
             known = {} if since else dict((validators or {}).get(url, {}))
+            if "parts" in known:
+                # The catalogue says nothing about the documents it only names.
+                known = {}
             answer = self.http.request(
                 "GET",
                 url,
@@ -70,29 +86,52 @@ class Dcat(Connector):
                 yield Page(url, [], following or url, following is None, unchanged=True, validators=known, total=total)
                 url = following
                 continue
-            records, errors, following, total = self._read(answer, url)
+            records, errors, following, total, parts = self._read(answer, url)
             bounds.read(records, answer.validators.get("hash", ""))
             hints = {"next": following or ""} | ({} if total is None else {"total": str(total)})
+            hints |= {"parts": str(parts)} if parts else {}
             yield Page(
                 url, records, following or url, following is None,
                 validators={**answer.validators, **hints}, total=total, errors=errors,
             )  # fmt: skip
             url = following
 
-    def _read(
-        self, answer: Response, url: str
-    ) -> tuple[list[dict[str, Any]], tuple[RecordError, ...], str | None, int | None]:
+    def _read(self, answer: Response, url: str) -> _Content:
         syntax = self.config.get("format") or guess(answer)
         if syntax is None:
             answer.json()
             raise SourceError("E-TRK-015", url=answer.asked, path="dataset")
         if syntax == "data.json":
-            return (*_of_data_json(answer), None, None)
+            return _Content(*_of_data_json(answer))
         graph = rdf.parse(answer.body, syntax, url, answer.asked)
         if not rdf.is_catalogue(graph):
             raise SourceError("E-TRK-015", url=answer.asked, path="dcat:Catalog")
         following = rdf.next_page(graph)
-        return rdf.datasets(graph), (), self._there(following, url) if following else None, rdf.total(graph)
+        there = self._there(following, url) if following else None
+        named = rdf.referenced(graph)
+        records, errors = self._described_elsewhere(named)
+        return _Content([*rdf.datasets(graph), *records], tuple(errors), there, rdf.total(graph), len(named))
+
+    def _described_elsewhere(self, addresses: Sequence[str]) -> tuple[list[dict[str, Any]], list[RecordError]]:
+        """The datasets of documents that the catalogue only names; one that cannot be read is still there."""
+        records: list[dict[str, Any]] = []
+        errors: list[RecordError] = []
+        limits = replace(self.http.limits, attempts=min(self.http.limits.attempts, 2))
+        for place, address in enumerate(addresses):
+            try:
+                records += self._document(address, limits)
+            except SourceError as error:
+                errors.append(RecordError("E-TRK-021", identifier=address, url=self.url))
+                if error.code in {"E-TRK-002", "E-TRK-003"} or len(errors) == place + 1 == FAILURES_IN_A_ROW:
+                    raise
+        return records, errors
+
+    def _document(self, address: str, limits: Limits) -> list[dict[str, Any]]:
+        answer = self.http.request("GET", address, limits=limits, headers={"Accept": ACCEPT}, asked=self.config["url"])
+        syntax = guess(answer)
+        if syntax in {None, "data.json"}:
+            raise SourceError("E-TRK-015", url=answer.asked, path="dcat:Dataset")
+        return rdf.datasets(rdf.parse(answer.body, str(syntax), address, answer.asked))
 
     def _there(self, following: str, url: str) -> str | None:
         """The next page without credentials, on our origin where the catalogue only believes itself elsewhere."""
