@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from ckanext.satudata.cli import client, dataset, harvest, incident, index, key, opd, operations, run, secrets, source
+from ckanext.satudata.cli import (
+    assess,
+    client,
+    dataset,
+    harvest,
+    incident,
+    index,
+    key,
+    opd,
+    operations,
+    run,
+    secrets,
+    source,
+)
 from ckanext.satudata.cli.start import explain_missing_database
 
 explain_missing_database()
@@ -31,6 +44,7 @@ def satudata() -> None:
 for command in (
     source.source,
     harvest.harvest,
+    assess.assess,
     run.run,
     opd.opd,
     client.client,

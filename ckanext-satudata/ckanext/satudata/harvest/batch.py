@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import erase
 from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.judging import people_in
 from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.write import Write, Written, write
 from ckanext.satudata.harvest.portions import Portion, Slice
@@ -29,7 +30,7 @@ from ckanext.satudata.harvest.standing import Known, standing, unchanged
 from satudata_harvesters.errors import RecordError
 from satudata_schemas import personal_data
 from satudata_schemas.dataset import Dataset, canonical, fingerprint, plain_text
-from satudata_schemas.issue import Issue, excerpt, pointer
+from satudata_schemas.issue import Issue, excerpt
 
 REPEATED = "W-DUP-001"
 UNKNOWN_PUBLISHER = "W-OPD-001"
@@ -198,7 +199,7 @@ def _judged(
     keep = reading.keeps_identity
     stands = held_values.apply(dataset, kept, before.id, keep_resource_ids=keep) if before and kept else dataset
     assessment = reading.assess(stands)
-    people = list(_people_in(item.rest)) if assessment.hasil != "tidak_dimuat" else []
+    people = list(people_in(item.rest)) if assessment.hasil != "tidak_dimuat" else []
     assessment = replace(
         assessment,
         hasil="tidak_dimuat" if people else assessment.hasil,
@@ -222,16 +223,6 @@ def _judged(
         name=(dataset.text("name") or None) if keep else None,
         created=_naive_utc(item.rest.get("metadata_created")) if keep else None,
     )
-
-
-def _people_in(rest: Mapping[str, Any]) -> Iterator[Issue]:
-    """Numbers of persons in the source's other keys, which are shown as they are and which no rule looks at."""
-    if not personal_data.may_hold_nik(canonical(rest).decode("utf-8", "replace")):
-        return
-    for key, value in rest.items():
-        for found in personal_data.in_text(canonical({key: value}).decode("utf-8", "replace")):
-            params = {"isian": excerpt(key), "jumlah": found.count, "contoh": found.example}
-            yield Issue("E-PDP-002", "error", pointer(key), None, params)
 
 
 def _naive_utc(text: Any) -> datetime | None:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.write import Write, write
-from ckanext.satudata.harvest import batch, removal, rows, runs, schedule, undo
+from ckanext.satudata.harvest import assessing, batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
 from ckanext.satudata.harvest.portions import Checkpoint, portions
@@ -92,7 +92,8 @@ class _Run:
         """Read what is not yet read, then settle what has vanished."""
         self.reading = open_source(self.held.source)
         rules = self.reading.source.aggregation
-        self.aggregate = rows.Aggregate(self.reading, rules, counted=self._counted) if rules else None
+        made = {"counted": self._counted, "run": self.held.run_id}
+        self.aggregate = rows.Aggregate(self.reading, rules, **made) if rules else None
         if not self.held.complete:
             self._read()
         self._settle_vanished()
@@ -201,4 +202,4 @@ class _Run:
 
 
 #: What runs do that read no source.
-_WORK: Mapping[str, type[Any]] = {runs.UNDO: undo.Undoing}
+_WORK: Mapping[str, type[Any]] = {runs.UNDO: undo.Undoing, runs.ASSESS: assessing.Assessing}

@@ -155,7 +155,9 @@ def claim(session: Session, run_id: str) -> Claim | None:
     )
     if taken is None:
         return None
-    source = session.execute(sa.select(t.source).where(t.source.c.id == taken["source_id"])).mappings().one()
+    # The day comes from the database, too: a rule must not bind a day early because one host's clock is wrong.
+    day = sa.cast(sa.func.timezone("Asia/Jakarta", sa.func.now()), sa.Date).label("today")
+    source = session.execute(sa.select(t.source, day).where(t.source.c.id == taken["source_id"])).mappings().one()
     return Claim(
         run_id=run_id,
         attempt=taken["attempt"],
@@ -286,6 +288,19 @@ def undo(session: Session, run_id: str, *, actor: str | None) -> str:
     session.execute(sa.update(t.run).where(_r.id == run_id).values(**values))
     audit.note(session, "run.undo", "run", [run_id], actor=actor, details={"undo": undo_id})
     return undo_id
+
+
+def assess(session: Session, source_id: str, *, actor: str | None) -> str:
+    """Queue a run that judges anew what is stored of a source (`harvest.assessing`), and return its id.
+
+    Raises `SourceRefused` for an unknown source and for an actor of another office, `RunRefused` E-RUN-002 while
+    another run of the source is under way. A paused source and what people made by hand are judged, too.
+    """
+    source = session.execute(sa.select(t.source).where(t.source.c.id == source_id)).mappings().first()
+    if source is None:
+        raise SourceRefused("E-SRC-001", name=source_id)
+    _may_manage(session, actor, source["organization_id"])
+    return _queue_internal(session, source_id, ASSESS, actor=actor, report={})
 
 
 def _stands(session: Session, undo_id: str) -> bool:

@@ -154,6 +154,12 @@ def resume(session: Session, name: str, *, actor: str | None = None) -> None:
     session.execute(sa.update(t.source).where(_s.id == before["id"]).values(**values))
 
 
+def with_records(session: Session) -> list[dict[str, Any]]:
+    """Every source that has records, those of forms included: `{id, name}`."""
+    mine = sa.exists().where(t.record.c.source_id == _s.id)
+    return [dict(row) for row in session.execute(sa.select(_s.id, _s.name).where(mine).order_by(_s.name)).mappings()]
+
+
 def allowed_networks() -> list[str]:
     """The networks (CIDR:port) that an administrator permits; a source chooses from these and never extends them."""
     configured = config.get("ckanext.satudata.allow_networks") or []

@@ -6,8 +6,10 @@ checks before it publishes, and returns what does not conform).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ckanext.satudata.catalog.write import Action
 
@@ -25,6 +27,15 @@ class Known:
     tidak_ditemukan_sejak: date | None
     package_id: str | None
     reviewed: bool
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Known:
+        """From a record's whole row."""
+        names = (
+            "id", "identifier", "fingerprint", "rules_version", "hasil", "status", "tidak_ditemukan_sejak",
+            "package_id",
+        )  # fmt: skip
+        return cls(**{name: record[name] for name in names}, reviewed=record["reviewed_at"] is not None)
 
     @property
     def gone_by_absence(self) -> bool:

@@ -139,21 +139,10 @@ def _judged(row: Mapping[str, Any], dataset: Dataset) -> Assessment:
 def _place(row: Mapping[str, Any], assessment: Assessment) -> Standing:
     if row["pending"] is not None and row["status"] == "tayang":
         return Standing("hold")  # what waits beside the published version goes on waiting
-    known = Known(
-        id=row["id"],
-        identifier=row["identifier"],
-        fingerprint=row["fingerprint"],
-        rules_version=row["rules_version"],
-        hasil=row["hasil"],
-        status=row["status"],
-        tidak_ditemukan_sejak=row["tidak_ditemukan_sejak"],
-        package_id=row["package_id"],
-        reviewed=row["reviewed_at"] is not None,
-    )
     if row["status"] == "disetujui" and assessment.hasil == "layak":
         return Standing("hold", "disetujui")
     version = row["rules_version"] or ""
-    return standing(known, assessment.hasil, penayangan=row["penayangan"], rules_version=version)
+    return standing(Known.of(row), assessment.hasil, penayangan=row["penayangan"], rules_version=version)
 
 
 def _hold(session: Session, row: Mapping[str, Any], chosen: Mapping[str, Mapping[str, Any]], actor: str) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.write import CONFLICT, Write, write
 from ckanext.satudata.harvest import runs, schedule
-from ckanext.satudata.harvest.judging import Judge
+from ckanext.satudata.catalog.judging import Judge
 from ckanext.satudata.harvest.runs import Claim
 from satudata_schemas.dataset import Dataset
 
