@@ -44,6 +44,7 @@ setup(
     install_requires=[
         "certifi>=2024.7",
         "click>=8.1",
+        "duckdb>=1.2",
         "jmespath>=1.0",
         "jsonschema>=4.23",
         "msgspec>=0.19",
@@ -60,7 +61,6 @@ setup(
             "ckanext-scheming==3.1.0",
             "cryptography>=44",
             "cronsim>=2.6",
-            "duckdb>=1.1",
             "flask-compress>=1.17",
             "granian>=2.5",
             "orjson>=3.10",
@@ -81,6 +81,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "ruff",
+            "schemathesis>=4.10",
             "selenium",
             "types-PyYAML",
             "types-jsonschema",

@@ -63,7 +63,7 @@ def test_complaints_become_one_dataset_of_counts_that_waits_for_the_walidata(
     [row] = records(source_id).values()
     assert (row["status"], row["hasil"]) == ("menunggu", "layak")
     assert [column["nama"] for column in row["dataset"]["resources"][0]["kamus_data"]] == [
-        "kategori", "kecamatan", "bulan", "jumlah_aduan",
+        "kategori", "kode_kecamatan", "kecamatan", "bulan", "nama_bulan", "jumlah_aduan",
     ]  # fmt: skip
 
 
@@ -84,12 +84,14 @@ def test_the_file_holds_the_large_enough_cells_and_is_served_to_who_may_see_the_
     model.Session.commit()
     answer = app.get(address)
 
-    cells = {tuple(line[:3]): int(line[3]) for line in list(csv.reader(io.StringIO(answer.body)))[1:]}
+    lines = list(csv.reader(io.StringIO(answer.body)))[1:]
+    cells = {(line[0], line[2], line[3]): int(line[-1]) for line in lines}
     assert cells
     assert min(cells.values()) >= 5
     counted = {}
     for line in complaints.rows:
-        cell = (line["kategori"], line["kecamatan"], line["tanggal"][:7])
+        district = "Tidak diketahui" if line["kecamatan"] == "-" else line["kecamatan"]
+        cell = (line["kategori"], district, line["tanggal"][:7])
         counted[cell] = counted.get(cell, 0) + 1
     assert cells == {cell: count for cell, count in counted.items() if count >= 5}
     assert row["dataset"]["resources"][0]["size"] == len(answer.data)
@@ -168,7 +170,8 @@ def test_a_file_counted_otherwise_is_not_public_before_the_walidata_has_looked_a
     address = urlsplit(resource_url(row)).path
     approved = app.get(address).body
     [source] = query(sa.select(t.source).where(t.source.c.id == source_id))
-    finer = source["definition"] | {"aggregate": source["definition"]["aggregate"] | {"k": 1}}
+    totals = {"totals": [["kategori"]]}
+    finer = source["definition"] | {"aggregate": source["definition"]["aggregate"] | totals}
     query(sa.update(t.source).where(t.source.c.id == source_id).values(definition=finer))
 
     harvest(source_id)

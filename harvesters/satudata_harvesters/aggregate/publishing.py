@@ -27,18 +27,25 @@ RARE = 5
 
 
 def publish(
-    counted: Counted, rules: AggregateRules, *, today: date | None = None, released: Released | None = None
+    counted: Counted,
+    rules: AggregateRules,
+    *,
+    today: date | None = None,
+    released: Released | None = None,
+    binding: bool = True,
 ) -> Table:
     """The table of what was counted. `released` is what has been published before, or None.
 
     A period that has not ended is left out, one that was published before and is no longer counted is kept. Where a
-    correction cannot be published without giving a hidden cell away, the period stays as it was.
+    correction cannot be published without giving a hidden cell away, the period stays as it was. What nobody has seen
+    yet does not bind (`binding`).
     """
-    level = coarseness.level(counted, rules, released)
+    level = coarseness.level(counted, rules, released if binding else None)
     at_level = rules.coarser(level)
     sheet = _Sheet(counted, rules, at_level, level, today)
     before = released if released and released.same_shape(sheet.shape) else None
-    outcome = [sheet.settle(block, before, released) for block in sheet.blocks(released)]
+    told = released if binding else None
+    outcome = [sheet.settle(block, before if binding else None, told) for block in sheet.blocks(told)]
     periods: dict[str, ReleasedPeriod] = {}
     reports: list[PeriodReport] = []
     for block in outcome:
