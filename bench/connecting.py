@@ -145,9 +145,9 @@ def _catalogue(name: str, path: str, query: dict[str, str], host: str) -> tuple[
         # Of these catalogues the first page was recorded; they end here.
         return 200, "text/turtle", b"<#it> a <http://www.w3.org/ns/dcat#Catalog>."
     body = (RECORDED / "dcat" / name.format(query.get("page", "1"))).read_bytes()
-    here = f"http://{host}".encode()
+    root = f"http://{host}".encode()
     # Next pages and documents stood at addresses of their own: they stand here.
-    body = body.replace(b"http://data.test.org", here).replace(b"https://raw.githubusercontent.com", here)
+    body = body.replace(b"http://data.test.org", root).replace(b"https://raw.githubusercontent.com", root)
     return 200, _kind_of(name), body
 
 
