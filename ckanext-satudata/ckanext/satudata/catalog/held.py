@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ckan.lib.helpers import unified_resource_format
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
-from ckanext.satudata.catalog.bulk import upsert
+from ckanext.satudata.catalog.bulk import recordset, upsert
 from ckanext.satudata.catalog.package import as_sent_back, resource_ids
 from satudata_schemas.dataset import Dataset, canonical
 
@@ -21,23 +23,56 @@ PRIVATE = "private"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One held value: of a field, or of a resource's field (`resource_id` is CKAN's); None is a value taken away."""
+    """One held value: of a field, or of a resource's field (`resource_id` is CKAN's); None is a value taken away.
+
+    `source_value` is what the source says in its place, as far as it is known.
+    """
 
     field: str
     resource_id: str
     value: Any
+    source_value: Any = dataclasses.field(default=None, compare=False)
 
 
 def load(session: Session, package_ids: Sequence[str]) -> dict[str, list[Held]]:
     """Held values by package."""
     held = tables.held.c
     rows = session.execute(
-        select(held.package_id, held.field, held.resource_id, held.value).where(held.package_id.in_(package_ids))
+        select(held.package_id, held.field, held.resource_id, held.value, held.source_value).where(
+            held.package_id.in_(package_ids)
+        )
     )
     found: dict[str, list[Held]] = {}
     for row in rows:
-        found.setdefault(row.package_id, []).append(Held(row.field, row.resource_id, row.value))
+        found.setdefault(row.package_id, []).append(Held(row.field, row.resource_id, row.value, row.source_value))
     return found
+
+
+def with_source(
+    held: Iterable[Held], said: Mapping[str, Any], package: str, *, keep_resource_ids: bool = False
+) -> list[Held]:
+    """Those of the held values in whose place the source now says something else than is known, with what it says."""
+    dataset = Dataset(said)
+    ids = resource_ids(package, dataset.resources, keep=keep_resource_ids)
+    files = dict(zip(ids, dataset.resources, strict=True))
+    found = []
+    for item in held:
+        if item.field == PRIVATE or (item.resource_id and item.resource_id not in files):
+            continue
+        now = (files[item.resource_id] if item.resource_id else dataset).get(item.field)
+        if now != item.source_value:
+            found.append(replace(item, source_value=now))
+    return found
+
+
+def note_source(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down what sources say in the place of held values: `{package_id, field, resource_id, source_value}`."""
+    if not rows:
+        return
+    held = tables.held
+    fresh = recordset([held.c[name] for name in rows[0]], rows)
+    same = [held.c[name] == fresh.c[name] for name in ("package_id", "field", "resource_id")]
+    session.execute(update(held).where(*same).values(source_value=fresh.c.source_value))
 
 
 def apply(dataset: Dataset, held: Iterable[Held], package: str, *, keep_resource_ids: bool = False) -> Dataset:
@@ -113,16 +148,25 @@ def keep(
 
     `inferred` names, by field, the reason of those that were accepted as suggestions.
     """
+    now = dt.datetime.now(dt.timezone.utc)
     rows = [
         {
             "package_id": package,
             "field": item.field,
             "resource_id": item.resource_id,
             "value": item.value,
-            "source_value": None if item.resource_id else source_values.get(item.field),
+            "source_value": _said(source_values, item, package),
             "user_id": user_id,
+            "at": now,
             "inferred": (inferred or {}).get(item.field),
         }
         for item in values
     ]
-    upsert(session, tables.held, rows, replace=("value", "user_id", "inferred"))
+    upsert(session, tables.held, rows, replace=("value", "user_id", "inferred", "at"))
+
+
+def _said(values: Mapping[str, Any], item: Held, package: str) -> Any:
+    if not item.resource_id:
+        return values.get(item.field)
+    found = with_source([item], values, package)
+    return found[0].source_value if found else None

@@ -30,6 +30,7 @@ class Planned:
     issues: list[dict[str, Any]] | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] | None = None
+    said: list[dict[str, Any]] = field(default_factory=list)  # what the source says in the place of held values
     op: str | None = None
     hides: bool = False
     is_new: bool = False
@@ -45,6 +46,7 @@ class Planner:
         self.id = id_ = asked.record_id
         self.before = known.records.get(id_)
         self.distinct_names = distinct_names
+        self.said: list[dict[str, Any]] = []
         self.keep_ids = known.sources.get(asked.source_id, {}).get("identitas") == "pertahankan"
 
     def plan(self) -> Planned:
@@ -63,8 +65,11 @@ class Planner:
         version = self._version_kept(after, dataset)
         record = self._record(after, dataset, version, rest, owner)
         if before is not None and not asked.anew and _equal(before, record):
-            return self._untouched(before, record)
-        return self._planned(after, record, version)
+            planned = self._untouched(before, record)
+        else:
+            planned = self._planned(after, record, version)
+        planned.said = self.said
+        return planned
 
     def _check_owner(self) -> None:
         """A record that names a dataset of another owner is an error, never a takeover."""
@@ -88,6 +93,14 @@ class Planner:
         within_limits(dataset.texts("tags"), dataset.resources)
         holding = self.known.held.get(self.id)
         if holding:
+            said = held.with_source(holding, dataset, self.id, keep_resource_ids=self.keep_ids)
+            self.said = [
+                {
+                    "package_id": self.id, "field": item.field, "resource_id": item.resource_id,
+                    "source_value": item.source_value,
+                }
+                for item in said
+            ]  # fmt: skip
             dataset = held.apply(dataset, holding, self.id, keep_resource_ids=self.keep_ids)
         return dataset, storable(dict(asked.rest))
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import hidden, known, rows, tables
+from ckanext.satudata.catalog import held, hidden, known, rows, tables
 from ckanext.satudata.catalog.bulk import copy, put, upsert
 from ckanext.satudata.catalog.plan import Planned, Planner
 from ckanext.satudata.catalog.storable import Refused
@@ -33,6 +33,8 @@ __all__ = ["CONFLICT", "REPEATED", "TAKEOVER", "UNKNOWN", "UNSTORABLE", "Action"
 
 #: Postgres' error classes that are about a row and not about the connection: data, integrity, limits of the program
 _ABOUT_A_ROW = ("22", "23", "54")
+#: causes of a version that is the source's own, without what people hold
+FROM_SOURCES = ("harvest", "put")
 #: serialises the drawing of change numbers: what commits later is numbered later
 CHANGE_LOCK = 0x5D1C_0001
 
@@ -145,6 +147,8 @@ def store(session: Session, plans: Sequence[Planned], stored: rows.Existing, *, 
     rows.store_owners(session, {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items()}, stored)
     new = {plan.record["id"] for plan in plans if plan.is_new}
     put(session, tables.record, [plan.record for plan in plans], new=lambda row: row["id"] in new)
+    if cause in FROM_SOURCES:
+        held.note_source(session, [row for plan in plans for row in plan.said])
     _store_issues(session, plans)
     _store_answers(session, plans)
     upsert(

@@ -47,7 +47,7 @@ def accept(
     `fields` and the least `confidence` narrow it down. Only for who acts for the dataset's OPD, and the Walidata. The
     dataset is judged again, and stands where a harvest of the same content would leave it.
     """
-    found = _records(session, ids)
+    found = rows_of(session, ids)
     walidata, own = roles.is_walidata(session, actor), roles.organizations_of(session, actor)
     accepted: dict[str, Accepted] = {}
     asked: dict[str, tuple[Write, tuple[str, ...]]] = {}
@@ -84,7 +84,8 @@ def accept(
     return [replace(accepted[id_]) for id_ in ids]
 
 
-def _records(session: Session, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def rows_of(session: Session, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Records by each of these ids and URL names, locked, with the columns of their source that decide about them."""
     record, source = tables.record, tables.source
     query = (
         select(record, source.c.profile, source.c.penayangan, source.c.identitas)
@@ -110,11 +111,17 @@ def _chosen(row: Mapping[str, Any], fields: Collection[str] | None, confidence: 
 def _planned(row: Mapping[str, Any], chosen: Mapping[str, Mapping[str, Any]]) -> Write | None:
     """The write of the completed dataset; None where it would spoil what is published."""
     before = Dataset(row["pending"] or row["dataset"])
-    dataset = before.with_fields(**{name: one["value"] for name, one in chosen.items()})
+    asked = rewritten(row, before.with_fields(**{name: one["value"] for name, one in chosen.items()}))
+    spoils = row["status"] == "tayang" and row["pending"] is None and asked.action == "hold"
+    return None if spoils else asked
+
+
+def rewritten(row: Mapping[str, Any], dataset: Dataset) -> Write:
+    """The write of a dataset as a person has changed it, of a row of `rows_of`: judged again, and standing where a
+    harvest of the same content would leave it.
+    """
     assessment = _judged(row, dataset)
     place = _place(row, assessment)
-    if row["status"] == "tayang" and row["pending"] is None and place.action == "hold":
-        return None
     return Write(
         row["source_id"],
         row["identifier"],
