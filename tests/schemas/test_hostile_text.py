@@ -1,7 +1,7 @@
 """Whatever reads outside text does so in linear time: four times the text takes about four times as long.
 
-How long 100 kB take is measured by `make bench ONLY=hostile_pattern_ms`; here only growth is looked at, in one run and against
-itself, so that a busy machine cannot fail it.
+How long 100 kB take is measured by `make bench ONLY=hostile_pattern_ms`; here only growth is looked at, in one run
+and against itself, so that a busy machine cannot fail it.
 """
 
 from __future__ import annotations

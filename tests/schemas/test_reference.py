@@ -6,7 +6,11 @@ from collections import Counter
 
 import pytest
 
+from satudata_schemas import region_files
+from satudata_schemas.assess import assess
 from satudata_schemas.dataset import Dataset
+from satudata_schemas.profile import Profile
+from satudata_schemas.reference import Reference
 
 from .conftest import found
 
@@ -123,3 +127,64 @@ def test_the_whole_country_is_a_region_too(judge):
 def test_a_wrong_region_earns_no_points(judge, complete):
     [issue] = found(judge(complete.with_fields(kode_wilayah="99.99")), "E-REF-002")
     assert issue.principle == "kode_referensi"
+
+
+# --- what a user brings ---
+
+
+@pytest.fixture
+def brought(tmp_path, monkeypatch):
+    """`brought(rows)` -> the reference codes after a user has loaded a CSV of these rows."""
+    monkeypatch.setenv(region_files.FOLDER_VARIABLE, str(tmp_path / "kamus"))
+
+    def load(*rows):
+        (tmp_path / "daftar.csv").write_text("".join(f"{row}\n" for row in rows))
+        wilayah = Reference.load().wilayah
+        found = region_files.read(tmp_path / "daftar.csv", wilayah.read, wilayah.valid)
+        region_files.keep(found, region_files.own_folder())
+        return found, Reference.load()
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["kode,nama", "32.04.05.2001,Cileunyi Wetan", "32.04.05.2002,Cileunyi Kulon"],
+        ["code;district_code;name", "3204052001;320405;Cileunyi Wetan", "3204052002;320405;Cileunyi Kulon"],
+        ["32.04,KABUPATEN BANDUNG", "32.04.05.2001,Cileunyi Wetan", "32.04.05.2002,Cileunyi Kulon"],
+    ],
+)
+def test_villages_are_known_by_name_once_a_user_has_loaded_them(brought, codes, rows):
+    found, loaded = brought(*rows)
+    assert (len(found.villages), found.unknown) == (2, 0)
+    assert loaded.wilayah.name("32.04.05.2001") == "Cileunyi Wetan"
+    assert codes.wilayah.name("32.04.05.2001") is None
+    assert loaded.version != codes.version
+
+
+def test_a_village_of_a_loaded_district_must_be_on_the_list_and_others_are_checked_by_form(brought):
+    _, loaded = brought("kode,nama", "32.04.05.2001,Cileunyi Wetan", "32.04.99.2001,Tidak Ada", "x,y")
+    assert loaded.wilayah.valid("32.04.05.2001")
+    assert not loaded.wilayah.valid("32.04.05.2999")
+    assert loaded.wilayah.valid("32.04.06.2999") == loaded.wilayah.valid("32.04.06")
+
+
+def test_rows_that_are_of_no_use_are_counted(brought):
+    found, _ = brought("kode,nama", "32.04.05.2001,A", "32.04.99.2001,B", "bukan kode,C")
+    assert (len(found.villages), found.unknown, found.others) == (1, 1, 1)
+
+
+def test_a_code_of_bps_is_told_by_the_name_beside_it_once_the_codes_of_both_are_loaded(brought, judge):
+    # In the list of BPS 3204 is another regency than in Kemendagri's.
+    _, loaded = brought("kode_bps,nama_bps,kode_dagri,nama_dagri", "3204,BANDUNG,32.05,KAB. GARUT")
+    named = {"kode_wilayah": "3204", "nama_wilayah": "Kabupaten Garut"}
+    assert judge_with(loaded, **named) == ["W-REF-003"]
+    assert judge_with(loaded, **named, sistem_kode_wilayah="bps") == []
+    assert judge_with(loaded, **{**named, "nama_wilayah": "Kota Depok"}, sistem_kode_wilayah="bps") == ["W-REF-004"]
+    assert judge_with(loaded, kode_wilayah="3299", sistem_kode_wilayah="bps") == ["E-REF-002"]
+
+
+def judge_with(codes, **fields):
+    found = assess(Dataset(fields), Profile.load(), reference=codes).issues
+    return [issue.code for issue in found if "-REF-" in issue.code]

@@ -101,7 +101,10 @@ def _vocabulary_section() -> list[str]:
         lines += [
             f"### {name}",
             "",
-            f"{words.label} / *{words.label_en}*. {kind} Source: {words.source}. Version {words.version}.",
+            (
+                f"{words.label} / *{words.label_en}*. {kind} Source: {words.source}. Version {words.version}, taken "
+                f"{words.taken}{f', in force since {words.since}' if words.since else ''}."
+            ),
         ]
         lines += [words.note] if words.note else []
         lines += ["", ", ".join(f"`{entry.code}` {entry.label} / *{entry.label_en}*" for entry in words.values()), ""]
