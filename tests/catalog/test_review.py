@@ -157,12 +157,82 @@ def test_a_next_version_that_is_returned_is_not_lost(office, walidata, session):
     assert (record["status"], record["dataset"]["notes"], record["pending"]) == ("tayang", newer["notes"], None)
 
 
-def test_a_next_version_of_priority_data_waits_for_the_pembina_and_is_not_lost(office, walidata, pembina, session):
+def _next_version_of_priority_data(office):
     written = office.put(dataset=office.layak(prioritas_tahun=["2026"]))
     newer = office.layak(prioritas_tahun=["2026"], notes="Uraian yang lebih baru dari sumber.")
     office.settle(office.ask("1", "hold", newer, status="menunggu"))
+    return written.record_id, newer
 
-    _approve(session, [written.record_id], walidata)
-    _approve(session, [written.record_id], pembina)
+
+def test_a_next_version_of_priority_data_waits_for_the_pembina_while_the_published_one_stays(
+    office, walidata, pembina, session, act
+):
+    from ckanext.satudata.catalog import status
+
+    id_, newer = _next_version_of_priority_data(office)
+
+    [decided] = _approve(session, [id_], walidata)
     [record] = office.rows("record")
-    assert (record["status"], record["dataset"]["notes"], record["pending"]) == ("tayang", newer["notes"], None)
+    assert (decided.outcome, decided.status) == ("approved", "disetujui")
+    assert (record["status"], record["pending"]["notes"]) == ("tayang", newer["notes"])
+    assert record["reviewed_by"] == walidata.id
+    shown = act("package_show", id=id_)
+    assert (shown["private"], shown["notes"]) == (False, office.layak()["notes"])
+    assert status.waiting(session, statuses=("menunggu",)) == []
+    assert [row["id"] for row in status.waiting(session, statuses=("disetujui",))] == [id_]
+    assert _approve(session, [id_], walidata)[0].code == "E-TIN-002"
+
+    assert _approve(session, [id_], pembina)[0].status == "tayang"
+    [record] = office.rows("record")
+    assert (record["dataset"]["notes"], record["pending"], record["pending_status"]) == (newer["notes"], None, None)
+    assert act("package_show", id=id_)["notes"] == newer["notes"]
+
+
+def test_a_next_version_that_the_pembina_returns_leaves_the_published_one(office, walidata, pembina, session, act):
+    from ckanext.satudata.catalog import status
+
+    id_, newer = _next_version_of_priority_data(office)
+    assert _send_back(session, [id_], pembina, reason="Belum.")[0].code == "E-TIN-002"
+    _approve(session, [id_], walidata)
+    [decided] = _send_back(session, [id_], pembina, reason="Definisi belum sesuai.")
+    [record] = office.rows("record")
+    assert (decided.status, record["status"], record["pending_status"]) == ("dikembalikan", "tayang", "dikembalikan")
+    assert (record["return_reason"], record["pending"]["notes"]) == ("Definisi belum sesuai.", newer["notes"])
+    assert act("package_show", id=id_)["private"] is False
+    assert status.waiting(session, statuses=("menunggu", "disetujui")) == []
+
+    mended = office.layak(prioritas_tahun=["2026"], notes="Uraian yang sudah diperbaiki di sumber.")
+    office.settle(office.ask("1", "hold", mended, status="menunggu"))
+    assert [row["id"] for row in status.waiting(session)] == [id_]
+
+
+def test_who_is_both_decides_for_both(office, walidata, pembina, session, act, unique):
+    act("organization_member_create", id=f"{unique}-bps", username=walidata.name, role="editor")
+    id_, newer = _next_version_of_priority_data(office)
+    assert _approve(session, [id_], walidata)[0].status == "tayang"
+    assert act("package_show", id=id_)["notes"] == newer["notes"]
+
+
+def test_one_named_twice_is_decided_once(office, walidata, session):
+    written = office.put(action="hold", dataset=office.layak(title="Satu"), status="menunggu")
+    decided = _approve(session, [written.record_id, "satu", written.record_id], walidata)
+    assert [one.outcome for one in decided] == ["approved", "refused", "approved"]
+    assert len(office.rows("audit", object_id=written.record_id)) == 1
+
+
+def test_a_decision_costs_the_same_statements_for_one_and_for_many(office, walidata, session):
+    from ckan import model
+    from sqlalchemy import event
+
+    def cost(ids):
+        told = []
+        listen = lambda *_: told.append(1)  # noqa: E731
+        event.listen(model.Session.bind, "after_cursor_execute", listen)
+        _approve(session, ids, walidata)
+        event.remove(model.Session.bind, "after_cursor_execute", listen)
+        return len(told)
+
+    office.settle(*(office.ask(str(n), "hold", office.layak(title=f"Judul {n}"), status="menunggu") for n in range(31)))
+    ids = [row["id"] for row in office.rows("record")]
+    one = cost(ids[:1])
+    assert cost(ids[1:]) == one

@@ -152,6 +152,7 @@ class Planner:
             "rules_version": asked.rules_version or kept.get("rules_version"),
             "dataset": dict(version) if version is not None else None,
             "pending": pending,
+            "pending_status": before["pending_status"] if before and pending and pending == before["pending"] else None,
             "rest": rest if brought is not None else kept.get("rest", {}),
             "raw": None,
             "hasil": after.hasil,
@@ -338,10 +339,20 @@ _CARRIED = (
 )  # fmt: skip
 #: what makes a version another one for those who read it
 _SEEN = ("dataset", "status", "owner_org", "principles", "hak_akses", "jatuh_tempo", "tidak_ditemukan_sejak", "name")
-_COMPARED = (*_SEEN, "rest", "pending", "hasil", "score", "perbaikan_tertunda", "package_id", *_REVIEW)
+_COMPARED = (
+    *_SEEN,
+    "rest",
+    "pending",
+    "pending_status",
+    "hasil",
+    "score",
+    "perbaikan_tertunda",
+    "package_id",
+    *_REVIEW,
+)
 _UNDOABLE = (
     "dataset", "rest", "pending", "status", "hasil", "owner_org", "name", "version", "fingerprint", "rules_version",
-    "tidak_ditemukan_sejak", "score", "principles", *_REVIEW,
+    "tidak_ditemukan_sejak", "score", "principles", "pending_status", *_REVIEW,
 )  # fmt: skip
 _RANK = {"terbuka": 0, "terbatas": 1, "tertutup": 2}
 

@@ -78,14 +78,9 @@ def waiting(
     of the page before.
     """
     record = tables.record.c
-    next_version = (record.status == "tayang") & record.pending.is_not(None) & (record.hasil == "layak")
-    waits = record.status.in_(statuses)
     newest = func.coalesce(record.pending, record.dataset)
     statement = (
-        select(*_COLUMNS, newest["title"].astext.label("title"))
-        .where(or_(waits, next_version) if "menunggu" in statuses else waits)
-        .order_by(record.id)
-        .limit(limit)
+        select(*_COLUMNS, newest["title"].astext.label("title")).where(waits(statuses)).order_by(record.id).limit(limit)
     )
     if organization_ids is not None:
         statement = statement.where(record.owner_org.in_(organization_ids))
@@ -98,11 +93,19 @@ def waiting(
 
 def waiting_count(session: Session, statuses: Sequence[str]) -> int:
     """How many datasets `waiting` would tell of."""
+    return session.scalar(select(func.count()).select_from(tables.record).where(waits(statuses))) or 0
+
+
+def waits(statuses: Sequence[str]) -> Any:
+    """The SQL expression of what waits in these statuses: datasets, and next versions beside published ones."""
     record = tables.record.c
-    next_version = (record.status == "tayang") & record.pending.is_not(None) & (record.hasil == "layak")
-    waits = record.status.in_(statuses)
-    which = or_(waits, next_version) if "menunggu" in statuses else waits
-    return session.scalar(select(func.count()).select_from(tables.record).where(which)) or 0
+    beside = (record.status == "tayang") & record.pending.is_not(None) & (record.hasil == "layak")
+    either: list[Any] = [record.status.in_(statuses)]
+    if "menunggu" in statuses:
+        either.append(beside & record.pending_status.is_(None))
+    if "disetujui" in statuses:
+        either.append(beside & (record.pending_status == "disetujui"))
+    return or_(*either)
 
 
 def issues_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:

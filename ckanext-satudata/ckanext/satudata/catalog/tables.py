@@ -112,7 +112,8 @@ record = Table(
     Column("rules_version", Text),
     Column("version", Integer, nullable=False, server_default="0"),
     _json("dataset"),  # the published version in contract fields, with what people hold applied
-    _json("pending"),  # the next version, while `perbaikan_tertunda`
+    _json("pending"),  # the next version, while it is mended or waits and the published one stays
+    Column("pending_status", Text),  # disetujui: it waits for the Pembina; dikembalikan: by whom it was returned
     _json("rest"),  # the source's other keys
     _json("raw"),
     Column("hasil", Text, nullable=False),

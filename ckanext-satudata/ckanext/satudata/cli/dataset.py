@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import erase as erasing
 from ckanext.satudata.catalog import history as versions_of
-from ckanext.satudata.catalog import incidents, review
+from ckanext.satudata.catalog import incidents, review, status
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.cli.speech import FINE, PROBLEMS, Speech, acting_as, end, spoken, transaction, user_id
 from ckanext.satudata.harvest import schedule, sources
@@ -196,7 +196,7 @@ def _asked(opened: Session, names: Sequence[str], source: str | None) -> list[st
         return list(names)
     record = t.record.c
     source_id = sources.get(opened, source)["id"]
-    waiting = sa.select(record.name).where(record.source_id == source_id, record.status.in_(review.WAITING))
+    waiting = sa.select(record.name).where(record.source_id == source_id, status.waits(review.WAITING))
     return list(opened.scalars(waiting.order_by(record.name)))
 
 

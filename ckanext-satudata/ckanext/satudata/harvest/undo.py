@@ -220,7 +220,7 @@ _UNREVIEWED = {"reviewed_by": None, "reviewed_at": None}
 _TIMES = ("reviewed_at",)
 _DAYS = ("tidak_ditemukan_sejak", "return_deadline")
 _STOOD = (
-    "pending", "hasil", "fingerprint", "rules_version", "score", "principles", "reviewed_by", "reviewed_at",
+    "pending", "pending_status", "hasil", "fingerprint", "rules_version", "score", "principles", "reviewed_by", "reviewed_at",
     "return_reason", "return_deadline", "tidak_ditemukan_sejak",
 )  # fmt: skip
 

@@ -91,7 +91,7 @@ def _sources_waiting(statuses: Sequence[str]) -> list[dict[str, Any]]:
     rows = model.Session.execute(
         sa.select(source.id, source.name, source.title, sa.func.count().label("count"))
         .join(t.record, record.source_id == source.id)
-        .where(record.status.in_(statuses))
+        .where(status.waits(statuses))
         .group_by(source.id)
         .order_by(source.title)
     )
