@@ -51,8 +51,7 @@ def looked(path: Path) -> int:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         finder = TableFinder(next(rows))
-        for row in rows:
-            finder.feed(row)
+        finder.take(rows)
         finder.findings()
     return finder.rows
 

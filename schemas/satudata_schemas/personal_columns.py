@@ -2,268 +2,308 @@
 from its header.
 
 Streams: memory does not grow with the table. Says counts and a masked example, never a value. Ordinary breakdowns
-("agama",
-"jenis_kelamin") are no personal data; in a table of persons they are what makes it sensitive (UU 27/2022 Pasal 4).
+("agama", "jenis_kelamin") are no personal data; in a table of persons they are what makes it sensitive (UU 27/2022
+Pasal 4).
 
-Rows are taken in batches and looked at column by column, so that the work per cell is done by the regular expressions.
+Rows are taken in batches. A batch without ten digits in a row, an @ or an exponent, as nearly all of statistics are, is
+passed over by one search; the others are looked at column by column.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from functools import cached_property
+from itertools import islice, zip_longest
 from typing import Any
 
 from satudata_schemas import cell
 from satudata_schemas.personal_data import NIK, Finding, contacts_in_text, mask, niks
+from satudata_schemas.personal_headers import header_kind, is_code
+from satudata_schemas.personal_tables import table_kind, tells_of_offices
 
-_BATCH = 512
-#: Rows whose cells are also looked at one by one: for dates, words, and how much a column varies.
-_SAMPLE = 2_000
+__all__ = ["TableFinder", "header_kind", "in_rows"]
 
-_DELETE = str.maketrans("", "", " .-'`’")
-_LONG = re.compile(r"[0-9](?:[ .\-]?[0-9]){9}")
-_EXPONENT = re.compile(r"^[1-9](?:[.,][0-9]+)?[eE]\+?15$", re.MULTILINE)
-#: Patterns on cells without separators, one cell a line.
-_WHOLE = {
-    "sixteen": re.compile(r"^[0-9]{16}$", re.MULTILINE),
-    "valid": re.compile(rf"^{NIK}$", re.MULTILINE),
-    "nip": re.compile(
-        r"^(?:19[3-9][0-9]|20(?:0[0-9]|1[0-5]))(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-        r"(?:19[6-9][0-9]|20[0-9]{2})(?:0[1-9]|1[0-2])[12](?!000)[0-9]{3}$",
-        re.MULTILINE,
-    ),
-    "phone": re.compile(r"^(?:\+?62|0)?8[1-9][0-9]{7,10}$", re.MULTILINE),
-    "fifteen": re.compile(r"^[0-9]{15}$", re.MULTILINE),
-}
-_NPWP = re.compile(r"^[0-9]{2}\.[0-9]{3}\.[0-9]{3}\.[0-9]-[0-9]{3}\.[0-9]{3}$", re.MULTILINE)
-_EMAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,255}$", re.MULTILINE)
+#: Rows of a batch: few until it is known how long they are, then as many as make about a megabyte.
+_FIRST_BATCH, _LEAST, _MOST = 32, 16, 128
+_BATCH_CHARACTERS = 1_000_000
+#: Rows whose cells tell how much a column varies and whether it holds words.
+_SAMPLE = 300
 
-_FACILITY = """
-kantor sekolah puskesmas faskes rumah_sakit rs klinik opd skpd instansi dinas badan unit perusahaan usaha toko
-pasar hotel pos posyandu lokasi
-"""
-_NO_PERSON = """
-provinsi propinsi kabupaten kota kab kabkota kecamatan desa kelurahan wilayah daerah opd skpd dinas instansi
-unit sekolah puskesmas faskes rs klinik rumah_sakit indikator kolom variabel barang aset komoditas produk jenis
-kategori kegiatan program usaha perusahaan pasar jalan ruas jembatan sungai objek wisata hotel restoran kelompok
-koperasi lembaga organisasi masjid gereja tempat lokasi dataset data file berkas bulan pos aplikasi sumber
-bandara pelabuhan terminal halte taman perpustakaan museum panti pesantren universitas poktan gapoktan bank
-tanaman penyakit obat paket pekerjaan
-"""
-_PERSON = """
-lengkap pasien pegawai siswa pelapor ibu ayah anak bayi balita penerima pemilik warga peserta guru murid
-mahasiswa kepala_keluarga kk orang_tua orangtua wali pemohon pelamar karyawan nasabah korban tersangka pasangan
-suami istri lansia penyandang pelanggan responden penduduk ktp bendahara petani
-"""
-
-
-def _any(words: str) -> str:
-    return "(?:" + "|".join(words.split()) + ")"
-
-
-#: What a header promises, as words between underscores. The order matters: the first that fits is taken.
-_HEADER_WORDS = {
-    "kk": "no_?kk nomor_kk no_kartu_keluarga nomor_kartu_keluarga kartu_keluarga",
-    "nik": "nik no_?ktp nomor_ktp no_identitas nomor_identitas nomor_induk_kependudukan ktp",
-    "npwp": "npwp",
-    "nip": "nip",
-    "student": "nisn",
-    "insurance": "no_?bpjs nomor_bpjs",
-    "account": "no_?rek no_rekening nomor_rekening",
-    "phone": "no_?hp nomor_hp hp handphone no_?telp no_telepon nomor_telepon telepon telp whatsapp wa",
-    "email": "e_?mail surel",
-    "birth": "tgl_lahir tanggal_lahir ttl tempat_tanggal_lahir tempat_tgl_lahir",
-    "birthplace": "tempat_lahir",
-    "home": "alamat_(?:rumah|tinggal|domisili|ktp|lengkap|pasien|siswa|pelapor|penerima|warga) domisili",
-    "name": f"nama_{_any(_PERSON)}",
-}
-_HEADERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    *((kind, re.compile(rf"(?:^|_){_any(words)}(?:_|$)")) for kind, words in _HEADER_WORDS.items()),
-    ("bare_name", re.compile(r"^(?:nama|name|full_?name)$")),
-    ("bare_address", re.compile(r"^(?:alamat|address)$")),
-    (
-        "facility",
-        re.compile(rf"(?:^|_)nama_{_any(_NO_PERSON)}|^{_any(_FACILITY)}(?:_|$)|^alamat_{_any(_FACILITY)}|^npsn$"),
-    ),
-    (
-        "health",
-        re.compile(
-            r"(?:^|_)(?:diagnos[ai]s?|penyakit|keluhan_medis|rekam_medis|no_rm|status_gizi|golongan_darah|disabilitas)(?:_|$)"
-        ),
-    ),
-    ("sex", re.compile(r"^(?:jenis_kelamin|jk|l_?p|gender|kelamin)$")),
-    ("village", re.compile(r"(?:^|_)(?:desa|kelurahan|dusun|rt|rw|rt_rw)(?:_|$)")),
-    ("position", re.compile(r"(?:^|_)(?:jabatan|pangkat|golongan|eselon)(?:_|$)")),
+#: How numbers are parted and wrapped.
+_PARTS = b" .-'`()\t\"=[]"
+_UNUSUAL_PARTS = str.maketrans("", "", "\u00a0\u2007\u202f\u2018\u2019\ufeff")
+#: A text's shape: 0 for every digit, a for what makes the digits beside it a piece of a longer text.
+_BESIDE = b"/:;,_#ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SHAPE = bytes.maketrans(b"0123456789" + _BESIDE, b"0" * 10 + b"a" * len(_BESIDE))
+_TEN_DIGITS = b"0" * 10
+_EXPONENT = re.compile(rb"^[1-9](?:[.,][0-9]+)?[eE]\+?15$", re.MULTILINE)
+#: A decimal fraction or an amount in groups of three.
+_AMOUNT = re.compile(rb"^[-+ ]*[0-9]{1,3}(?:(?:[.,][0-9]{3}){2,}(?:[.,][0-9]{1,2})?|[.,][0-9]{4,}) *$", re.MULTILINE)
+_VALID = re.compile(rf"^{NIK}$".encode(), re.MULTILINE)
+_NIP = re.compile(
+    rb"^(?:19[3-9][0-9]|20(?:0[0-9]|1[0-5]))(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    rb"(?:19[6-9][0-9]|20[0-9]{2})(?:0[1-9]|1[0-2])[12](?!000)[0-9]{3}$",
+    re.MULTILINE,
 )
+_PHONE = re.compile(rb"^(?:\+?62|0)8[1-9][0-9]{7,10}$", re.MULTILINE)
+_BARE_PHONE = re.compile(rb"^(?:\+?62|0)?8[1-9][0-9]{7,10}$", re.MULTILINE)
+_NPWP = re.compile(rb"^[0-9]{2}\.[0-9]{3}\.[0-9]{3}\.[0-9]-[0-9]{3}\.[0-9]{3}$", re.MULTILINE)
+_COMPANY = re.compile(rb"^0[0-9]{15}$", re.MULTILINE)
+_FIFTEEN = re.compile(rb"^[0-9]{15}$", re.MULTILINE)
+_DIGITS = {length: b"0" * length for length in (16, 18)}
+_PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
 
 
 @dataclass
-class _Seen:
-    """What was seen of one column: `filled` cells, how many of them can be what, and one of each masked."""
+class _Column:
+    """What was seen of one column: how many cells can be what, and one of each masked.
+
+    `looked_at` counts the filled cells of batches that were looked at, `passed_over` the rows of the others.
+    """
 
     title: str
     kind: str | None
-    filled: int = 0
+    looked_at: int = 0
+    passed_over: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
-    looked: int = 0
-    texts: int = 0
-    distinct: set[int] = field(default_factory=set)
+    days: set[bytes] = field(default_factory=set)
+    sample: list[Any] = field(default_factory=list)
 
     def __getitem__(self, what: str) -> int:
         return self.counts.get(what, 0)
 
-    def note(self, what: str, values: Sequence[str]) -> None:
+    def note(self, what: str, values: Sequence[bytes | str]) -> None:
         """Counts values of a kind and keeps one of them, masked."""
         if values:
             self.counts[what] = self.counts.get(what, 0) + len(values)
-            self.examples.setdefault(what, mask(values[0]))
+            if what not in self.examples:
+                first = values[0]
+                self.examples[what] = mask(first.decode() if isinstance(first, bytes) else first)
 
+    @cached_property
+    def told(self) -> list[Any]:
+        """The sample's cells that say anything."""
+        return [clean for clean in map(cell.clean, self.sample) if clean is not None]
+
+    @property
+    def filled(self) -> int:
+        """The filled cells; what was passed over is taken to be filled as the sample is."""
+        return self.looked_at + round(self.passed_over * len(self.told) / max(len(self.sample), 1))
+
+    @cached_property
     def varies(self) -> bool:
         """Whether its values differ from row to row, as those of persons do; a code of an office repeats."""
-        return self.looked > 0 and len(self.distinct) * 2 > self.looked
+        return len(set(map(str, self.told))) * 2 > len(self.told) > 0
+
+    @cached_property
+    def words(self) -> bool:
+        """Whether most of it is words, neither numbers nor dates."""
+        texts = [value for value in self.told if isinstance(value, str)]
+        return sum(cell.number(one) is None and cell.as_date(one) is None for one in texts) * 2 > len(self.told)
 
 
 class TableFinder:
     """Takes rows one by one and says at the end what personal data the table holds."""
 
     def __init__(self, header: Sequence[Any]) -> None:
-        self.columns = [_Seen(str(title or ""), header_kind(title)) for title in header]
+        self.columns = [_Column(str(title or ""), header_kind(title)) for title in header]
         self.rows = 0
+        self._found_last = False
+        self._sample: list[Sequence[Any]] = []
+        self._room = _FIRST_BATCH
         self._waiting: list[Sequence[Any]] = []
 
     def feed(self, row: Sequence[Any]) -> None:
         """Takes one row of raw or clean cells."""
         self._waiting.append(row)
-        if len(self._waiting) >= _BATCH:
+        if len(self._waiting) >= self._room:
+            self._look()
+
+    def take(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Takes all rows of an iterable."""
+        self._look()
+        waiting = iter(rows)
+        while batch := list(islice(waiting, self._room)):
+            self._waiting = batch
             self._look()
 
     def findings(self) -> list[Finding]:
         """One Finding a column and kind, then what the columns together say of the table."""
         self._look()
-        found = [one for seen in self.columns for one in _judged(seen)]
-        kinds = {seen.kind for seen in self.columns}
-        if "facility" in kinds and not kinds & {"name", "nik", "kk", "birth"}:
-            found = [one for one in found if one.kind not in {"phone", "email"}]
-        kind = _table_kind(self.columns, {one.kind for one in found})
-        return [*found, Finding(kind, self.rows, "***", _told_by(self.columns))] if kind else found
+        for at, column in enumerate(self.columns):
+            column.sample = [row[at] for row in self._sample if at < len(row)]
+        found = [one for column in self.columns for one in _judged(column)]
+        offices = tells_of_offices(self.columns)
+        found = [one for one in found if one.kind not in {"phone", "email"} or one.column not in offices]
+        kind = table_kind(self.columns, {one.kind for one in found})
+        return [*found, Finding(kind.name, self.rows, "***", kind.told_by)] if kind else found
 
     def _look(self) -> None:
         batch, self._waiting = self._waiting, []
-        sampled = self.rows < _SAMPLE
+        if not batch:
+            return
         self.rows += len(batch)
-        for seen, values in zip(self.columns, zip_longest(*batch, fillvalue=""), strict=False):
-            if sampled:
-                _sample(seen, values)
-            _count(seen, values)
+        self._sample += batch[: _SAMPLE - len(self._sample)]
+        try:
+            self._look_at(batch)
+        except TypeError:
+            self._look_at([[_as_text(value) for value in row] for row in batch])
+
+    def _look_at(self, batch: Sequence[Sequence[str]]) -> None:
+        """Passes over a batch, or looks at its columns; what was found in the last one is looked for there at once."""
+        if not self._found_last:
+            raw = _encoded("\n".join(map("\n".join, batch)))
+            self._make_room(len(batch), len(raw))
+            if not _is_suspicious(raw, _shape(raw)):
+                for column in self.columns:
+                    column.passed_over += len(batch)
+                return
+        texts = ["\n".join(values) for values in zip_longest(*batch, fillvalue="")]
+        self._make_room(len(batch), sum(map(len, texts)))
+        self._found_last = False
+        for at, (column, text) in enumerate(zip(self.columns, texts, strict=False)):
+            raw = _encoded(text)
+            shape = _shape(raw)
+            if _is_suspicious(raw, shape):
+                self._found_last = True
+                _count(column, raw, shape, [row[at] for row in batch if at < len(row)])
+            else:
+                column.passed_over += len(batch)
+
+    def _make_room(self, rows: int, characters: int) -> None:
+        self._room = max(_LEAST, min(_MOST, _BATCH_CHARACTERS * rows // (characters + 1)))
 
 
 def in_rows(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> list[Finding]:
     """The personal data of a whole table."""
     finder = TableFinder(header)
-    for row in rows:
-        finder.feed(row)
+    finder.take(rows)
     return finder.findings()
 
 
-def header_kind(title: Any) -> str | None:
-    """What a column's header promises: nik, name, phone, birth …, facility for what is none of a person's; None for
-    nothing special.
-    """
-    words = re.sub(r"[^a-z0-9]+", "_", str(title or "")[:100].casefold()).strip("_")
-    return next((kind for kind, pattern in _HEADERS if pattern.search(words)), None) if words else None
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
-def _sample(seen: _Seen, values: Sequence[Any]) -> None:
-    for value in values:
-        clean = cell.clean(value)
-        if clean is not None:
-            seen.looked += 1
-            seen.distinct.add(hash(clean))
-            if isinstance(clean, str) and cell.number(clean) is None and cell.as_date(clean) is None:
-                seen.texts += 1
+def _encoded(text: str) -> bytes:
+    return (text if text.isascii() else text.translate(_UNUSUAL_PARTS)).encode("utf-8", "surrogatepass")
 
 
-def _count(seen: _Seen, values: Sequence[Any]) -> None:
-    try:
-        text = "\n".join(values)
-    except TypeError:
-        values = ["" if value is None else value if isinstance(value, str) else str(value) for value in values]
-        text = "\n".join(values)
-    seen.filled += len(values) - values.count("")
-    if "@" in text:
-        seen.note("email", [value for value in _EMAIL.findall(text) if contacts_in_text(value)])
-    if "+15" in text or "E15" in text:
-        seen.note("broken", _EXPONENT.findall(text))
-    if _LONG.search(text) is None:
+def _shape(raw: bytes) -> bytes:
+    return raw.translate(_SHAPE, _PARTS)
+
+
+def _is_suspicious(raw: bytes, shape: bytes) -> bool:
+    """A quick no for text with neither ten digits in a row, however parted, nor an @ or an exponent of fifteen."""
+    return _TEN_DIGITS in shape or b"@" in raw or b"+15" in raw or b"E15" in raw
+
+
+def _count(column: _Column, raw: bytes, shape: bytes, values: Sequence[str]) -> None:
+    """Count what the cells of a batch can be; `raw` are the same cells, one a line."""
+    column.looked_at += len(values) - values.count("")
+    if b"@" in raw:
+        _note_contacts(column, [value for value in values if "@" in value])
+    if b"+15" in raw or b"E15" in raw:
+        column.note("broken", _EXPONENT.findall(raw))
+    if _TEN_DIGITS not in shape:
         return
-    plain = text.replace(".0\n", "\n").removesuffix(".0").translate(_DELETE)
-    for what, pattern in _WHOLE.items():
-        seen.note(what, pattern.findall(plain))
-    seen.note("npwp", _NPWP.findall(text))
-    if seen.kind not in {"nik", "kk"} and seen.texts:
-        seen.note("in_text", [nik for value in values if len(value) > 18 for nik in niks(value[:10_000])])
+    if b"." in raw or b"," in raw:
+        column.note("npwp", _NPWP.findall(raw))
+        raw = _AMOUNT.sub(b"", raw).replace(b".0\n", b"\n").removesuffix(b".0")
+        shape = _shape(raw)
+    _count_numbers(column, raw.translate(None, _PARTS), shape.split(b"\n"))
+    if b"a0000000000" in shape or b"0000000000a" in shape:
+        _look_inside(column, [value for value in values if len(value) > 10 and not value.isdigit()])
 
 
-def _judged(seen: _Seen) -> Iterable[Finding]:
-    filled = max(seen.filled, 1)
-    promised = seen.kind in {"nik", "kk"}
-    usual = (
-        seen["valid"] >= 3 and seen["valid"] * 2 > seen["sixteen"] and (seen["sixteen"] * 2 < filled or seen.varies())
-    )
-    if seen["valid"] and (promised or usual or seen["sixteen"] < 3):
-        yield _finding("kk" if seen.kind == "kk" else "nik", seen, "valid")
-    if seen["in_text"]:
-        yield _finding("nik", seen, "in_text")
-    if seen["broken"] and (promised or seen["broken"] * 2 > filled):
-        yield _finding("broken_identity", seen, "broken")
-    if seen["npwp"] or (seen.kind == "npwp" and seen["fifteen"]):
-        yield _finding("npwp", seen, "npwp" if seen["npwp"] else "fifteen")
-    for kind in ("nip", "phone", "email"):
-        if seen[kind] and (seen.kind == kind or (seen[kind] >= 3 and seen[kind] * 2 > filled and not _counts(seen))):
-            yield _finding(kind, seen, kind)
-    if seen.kind in {"account", "student", "insurance"} and seen.looked and seen.texts * 2 < seen.looked:
-        yield Finding(str(seen.kind), seen.filled, "***", seen.title)
+def _count_numbers(column: _Column, plain: bytes, lines: Sequence[bytes]) -> None:
+    """Count what cells of nothing but one number can be; `lines` are their shapes."""
+    if sixteen := lines.count(_DIGITS[16]):
+        column.counts["sixteen"] = column["sixteen"] + sixteen
+        valid = _VALID.findall(plain)
+        column.note("valid", valid)
+        if len(column.days) < 32:
+            column.days.update(one[6:8] for one in valid)
+        if column.kind == "npwp":
+            column.note("company", _COMPANY.findall(plain))
+    if column.kind == "npwp":
+        column.note("fifteen", _FIFTEEN.findall(plain))
+    if _DIGITS[18] in lines:
+        column.note("nip", _NIP.findall(plain))
+    if column.kind == "phone" or b"08" in plain or b"62" in plain:
+        column.note("phone", (_BARE_PHONE if column.kind == "phone" else _PHONE).findall(plain))
 
 
-def _table_kind(columns: Sequence[_Seen], found: set[str]) -> str | None:
-    """ "person" or "health" for a table of persons: named with birth date, address or phone, or told apart by
-    combined data; else None.
+def _note_contacts(column: _Column, values: Sequence[str]) -> None:
+    found = [one for value in values for one in contacts_in_text(value[:10_000]) if one.kind == "email"]
+    if found:
+        column.counts["email"] = column["email"] + sum(one.count for one in found)
+        column.examples.setdefault("email", found[0].example)
+
+
+def _look_inside(column: _Column, values: Sequence[str]) -> None:
+    """Numbers of persons within longer texts."""
+    named = column.kind in {"nik", "kk"}
+    column.note("nik_inside", [nik for value in values for nik in niks(value[:10_000], named=named)])
+    for value in values:
+        for one in contacts_in_text(value[:10_000]):
+            if one.kind != "email":
+                what = f"{one.kind}_inside"
+                column.counts[what] = column[what] + one.count
+                column.examples.setdefault(what, one.example)
+
+
+def _judged(column: _Column) -> Iterator[Finding]:
+    if column.counts:
+        yield from _numbers_judged(column)
+        yield from _contacts_judged(column)
+    if column.kind in {"account", "student", "insurance"} and column.told and not column.words:
+        yield Finding(str(column.kind), column.filled, "***", column.title)
+    if column.kind == "passport" and sum(map(_is_passport, column.told)) * 2 > len(column.told):
+        yield Finding("passport", column.filled, "***", column.title)
+
+
+def _numbers_judged(column: _Column) -> Iterator[Finding]:
+    promised = column.kind in {"nik", "kk"}
+    if column.kind == "npwp":
+        yield from _found(column, "npwp", ("npwp", "fifteen", "valid", "company"))
+    else:
+        valid = column["valid"] and (promised or column["sixteen"] < 3 or _usual(column))
+        yield from _found(column, "kk" if column.kind == "kk" else "nik", (*(["valid"] if valid else []), "nik_inside"))
+        yield from _found(column, "npwp", ("npwp", "npwp_inside"))
+    if column["broken"] and (promised or column["broken"] * 2 > column.filled):
+        yield from _found(column, "broken_identity", ("broken",))
+
+
+def _contacts_judged(column: _Column) -> Iterator[Finding]:
+    yield from _found(column, "email", ("email",))
+    for kind in ("nip", "phone"):
+        many = column[kind] >= 3 and column[kind] * 2 > column.filled and not is_code(column.title)
+        whole = [kind] if column.kind == kind or many else []
+        yield from _found(column, kind, (*whole, f"{kind}_inside"))
+
+
+def _usual(column: _Column) -> bool:
+    """Whether the valid ones among numbers of sixteen digits are persons': most of them are valid, they differ, and
+    so do the days in them, which those of numbers with region and year do not.
     """
-    kinds = {seen.kind for seen in columns}
-    private = {str(seen.kind) for seen in columns if seen.kind in {"birth", "home", "bare_address"} and seen.varies()}
-    private |= found & {"phone", "account"}
-    named = {str(seen.kind) for seen in columns if seen.kind in {"name", "bare_name"} and _holds_names(seen)}
-    if named and private and (private != {"bare_address"} or "name" in named or "facility" not in kinds):
-        known = "health" in kinds or found & {"nik", "kk"}
-        return "health" if known and "health" in kinds else "person"
-    if "health" in kinds and (named or "birth" in private or found & {"nik", "kk"}):
-        return "health"
-    return "person" if "birth" in private and "sex" in kinds and "village" in kinds else None
+    if column["valid"] < 3 or column["valid"] * 2 <= column["sixteen"]:
+        return False
+    if len(column.days) * 4 < min(column["valid"], 32):
+        return False
+    return column["sixteen"] * 2 < column.filled or column.varies
 
 
-def _holds_names(seen: _Seen) -> bool:
-    return seen.varies() and seen.texts * 2 > seen.looked
+def _is_passport(value: Any) -> bool:
+    return isinstance(value, str) and _PASSPORT.fullmatch(value.replace(" ", "")) is not None
 
 
-_TELLING = frozenset({"name", "bare_name", "birth", "home", "bare_address", "health", "sex", "village"})
-
-
-def _told_by(columns: Sequence[_Seen]) -> str:
-    return ", ".join([seen.title for seen in columns if seen.kind in _TELLING][:5])
-
-
-def _counts(seen: _Seen) -> bool:
-    """A column of amounts or codes may look like telephone numbers when no header says so."""
-    return (
-        seen.kind is None
-        and re.search(r"jumlah|nilai|total|kode|harga|anggaran|realisasi|rp|id|no", seen.title, re.IGNORECASE)
-        is not None
-    )
-
-
-def _finding(kind: str, seen: _Seen, what: str) -> Finding:
-    return Finding(kind, seen[what], seen.examples[what], seen.title or None)
+def _found(column: _Column, kind: str, whats: Sequence[str]) -> Iterator[Finding]:
+    """One Finding of what was counted under these names, where there is any."""
+    told = [what for what in whats if column[what]]
+    if told:
+        count = sum(column[what] for what in told)
+        yield Finding(kind, count, column.examples[told[0]], column.title or None)

@@ -13,49 +13,10 @@ from dataclasses import dataclass
 from satudata_schemas.reference import Reference
 
 #: Every province number ever given out: a NIK keeps the one of its first registration for life (54 was Timor Timur).
-PROVINCES = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "16",
-        "17",
-        "18",
-        "19",
-        "21",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "72",
-        "73",
-        "74",
-        "75",
-        "76",
-        "81",
-        "82",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "96",
-    ]
-)
+_PROVINCES = """
+11 12 13 14 15 16 17 18 19 21 31 32 33 34 35 36 51 52 53 54 61 62 63 64 65 71 72 73 74 75 76 81 82 91 92 93 94 95 96
+"""
+PROVINCES = frozenset(_PROVINCES.split())
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 #: A NIK or family card number as one pattern, after the same rules as `is_nik` but for the leap years.
@@ -70,8 +31,17 @@ BLOCKING = frozenset({"nik", "kk", "npwp", "person", "health", "broken_identity"
 
 #: Sixteen digits, bare or with single separators. Begins with a plain character class so that a text without digits
 #: costs next to nothing; a digit behind another one begins no number, so that a long run of them is tried once.
-_SIXTEEN = re.compile(r"[0-9](?<![0-9][0-9])(?:[ .\-]?[0-9]){15}(?![0-9])")
-_NAMED = re.compile(r"(?:nik|ktp|kk|kependudukan|kartu keluarga)[\s:.=()#no\-]{0,12}\Z", re.IGNORECASE)
+_SIXTEEN = re.compile(r"[0-9](?<![0-9][0-9])(?:[ .\-\u00a0]?[0-9]){15}(?![0-9])")
+#: Words behind which a number is a NIK or a family card's, and those that make it another number.
+_IDENTITY_WORDS = ("nik", "ktp", "ktp-el", "ktp el", "e-ktp", "kk", "kependudukan", "kartu keluarga", "tanda penduduk")
+_OTHER = """
+kode meter kwh aset barang inventaris register registrasi pendaftaran permohonan berkas transaksi pembayaran tagihan
+faktur invoice resi voucher token account va rekening pelanggan seri serial sn imei isbn nop nib surat sertifikat
+kontrak tender rup npwp bpjs jkn bayar billing
+"""
+_OTHER_WORDS = frozenset(_OTHER.split())
+_SIGNS = " \t\u00a0:.=()#-"
+_SEPARATORS = re.compile(r"[ .\-\u00a0]")
 #: How people group a NIK when they group it.
 _GROUPINGS = {(4, 4, 4, 4), (6, 6, 4), (2, 2, 2, 6, 4), (2, 2, 2, 2, 2, 2, 4), (6, 2, 2, 2, 4), (6, 10), (12, 4)}
 
@@ -127,19 +97,35 @@ def may_hold_nik(text: str) -> bool:
     return _SIXTEEN.search(text) is not None
 
 
-def niks(text: str) -> Iterator[str]:
+def niks(text: str, *, named: bool = False) -> Iterator[str]:
     """The sixteen digits of every NIK or family card number in running text.
 
-    A bare number counts when its regency is or was in use, or when a word such as NIK or KTP stands before it.
+    A bare number counts when its regency is or was in use and no word such as "meter" or "kode" stands before it; one
+    behind a word such as NIK or KTP, or in a text that is `named` so as a whole, counts wherever it was given out.
     """
     wilayah = Reference.load().wilayah
     for match in _SIXTEEN.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        named = _NAMED.search(text, max(0, match.start() - 40), match.start()) is not None
-        if not _stands_alone(text, match, named=named) or not is_nik(digits):
+        digits = match.group() if match.end() - match.start() == 16 else _SEPARATORS.sub("", match.group())
+        if not is_nik(digits):
             continue
-        if named or wilayah.ever_used(digits[:4]):
+        before = _before(text, match.start())
+        told = named or before.endswith(_IDENTITY_WORDS)
+        if (told or (wilayah.ever_used(digits[:4]) and not _names_another(before))) and _stands_alone(
+            text, match, named=told
+        ):
             yield digits
+
+
+def _before(text: str, at: int) -> str:
+    """The words right before a number, without signs and without "no" and "nomor"."""
+    told = text[max(0, at - 40) : at].casefold().rstrip(_SIGNS)
+    return told.removesuffix(" nomor").removesuffix(" no").rstrip(_SIGNS)
+
+
+def _names_another(before: str) -> bool:
+    """Whether the word before a number says that it is a code, a meter, an account."""
+    words = before.split()
+    return bool(words) and words[-1].strip(_SIGNS) in _OTHER_WORDS
 
 
 def in_text(text: str) -> list[Finding]:
@@ -161,7 +147,7 @@ def contacts_in_text(text: str) -> list[Finding]:
     """
     found: list[Finding] = []
     for kind, pattern in _CONTACTS.items():
-        values = [match.group() for match in pattern.finditer(text)]
+        values = [match.group() for match in pattern.finditer(text) if not _is_another(text, match, kind)]
         if kind == "email":
             values = [value for value in values if not _GOVERNMENT.search(value)]
         elif kind == "nip":
@@ -171,6 +157,11 @@ def contacts_in_text(text: str) -> list[Finding]:
                 Finding(kind, len(values), mask(re.sub(r"[ .\-]", "", values[0]) if kind != "email" else values[0]))
             )
     return found
+
+
+def _is_another(text: str, match: re.Match[str], kind: str) -> bool:
+    """Whether a word before what looks like a telephone number says that it is a code."""
+    return kind == "phone" and _names_another(_before(text, match.start()))
 
 
 def is_nip(text: str) -> bool:
@@ -196,5 +187,6 @@ def _stands_alone(text: str, match: re.Match[str], *, named: bool) -> bool:
     after = text[match.end() : match.end() + 2]
     if after and (after[0].isalpha() or after[0] == "_" or (after[0] in ".,-" and after[1:].isdigit())):
         return False
-    groups = tuple(len(group) for group in re.split(r"[ .\-]", match.group()))
-    return len(groups) == 1 or groups in _GROUPINGS
+    if match.end() - match.start() == 16:
+        return True
+    return tuple(len(group) for group in _SEPARATORS.split(match.group())) in _GROUPINGS

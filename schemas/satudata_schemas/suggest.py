@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from satudata_schemas import cell, contract
 from satudata_schemas.dataset import Dataset, plain_text
-from satudata_schemas.reference import Reference, Region, readable_year
+from satudata_schemas.reference import Reference, Region, Wilayah, readable_year
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -146,7 +146,7 @@ def _place(text: str, reference: Reference, *, whole: bool = False) -> tuple[str
             region = _only(name, reference)
             if region:
                 return name, region
-    provinces = {match[0].casefold() for match in _provinces(reference).finditer(text)}
+    provinces = {match[0].casefold() for match in _provinces(reference.wilayah).finditer(text)}
     if len(provinces) == 1:
         (name,) = provinces
         region = _only(name, reference)
@@ -155,9 +155,9 @@ def _place(text: str, reference: Reference, *, whole: bool = False) -> tuple[str
 
 
 @cache
-def _provinces(reference: Reference) -> re.Pattern[str]:
+def _provinces(wilayah: Wilayah) -> re.Pattern[str]:
     """The names of all provinces, longer ones first: "Papua Barat" is not "Papua"."""
-    regions = [region for region in reference.wilayah if region.level == "provinsi" and region.until is None]
+    regions = [region for region in wilayah if region.level == "provinsi" and region.until is None]
     names = sorted(
         {name for region in regions for name in (region.name, *region.other_names) if len(name) > 3}, key=len
     )

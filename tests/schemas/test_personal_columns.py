@@ -44,12 +44,19 @@ def kinds(header, rows):
 
 @pytest.mark.parametrize("title", ["NIK", "no ktp", "kolom_1", ""])
 @pytest.mark.parametrize("retired", [False, True])
-@pytest.mark.parametrize("shape", ["{}", "'{}", "{}.0", " {} "])
+@pytest.mark.parametrize("shape", ["{}", "'{}", "{}.0", " {} ", "({})", '="{}"', "{}\t", "{}\u00a0", "\u2019{}"])
 def test_a_column_of_niks_is_found_whatever_it_is_called_and_however_it_is_written(draw, title, retired, shape):
     rows = column(draw, lambda draw, _: shape.format(nik(draw, retired=retired)))
     [finding] = in_rows([title], rows)
     assert (finding.kind, finding.count) == ("nik", ROWS)
     assert finding.example.endswith("********9999")
+
+
+@pytest.mark.parametrize("title", ["NIK", "keterangan"])
+@pytest.mark.parametrize("shape", ["NIK: {}", "NIK {}", "Kepala keluarga (NIK {})", "KTP-el no {}"])
+def test_niks_behind_words_are_found_in_any_column(draw, title, shape):
+    [finding] = in_rows([title], column(draw, lambda draw, _: shape.format(nik(draw, retired=True))))
+    assert (finding.kind, finding.count) == ("nik", ROWS)
 
 
 def test_numbers_given_as_numbers_are_found_too(draw):
@@ -90,6 +97,10 @@ def test_identity_numbers_a_spreadsheet_has_rounded_are_told(draw):
         ("surel", lambda draw, at: f"{word(draw)}{at}@contoh.com", "email"),
         ("no_rekening", lambda draw, _: digits(draw, 10), "account"),
         ("nisn", lambda draw, _: digits(draw, 10), "student"),
+        ("npwp", lambda draw, at: "0" + digits(draw, 15) if at % 2 else nik(draw), "npwp"),
+        ("no_paspor", lambda draw, _: f"{draw.choice('ABC')}{digits(draw, 7)}", "passport"),
+        ("no_kartu_jkn", lambda draw, _: f"000{digits(draw, 10)}", "insurance"),
+        ("uraian", lambda draw, _: f"Hubungi {word(draw)} di 0812{digits(draw, 8)} sore", "phone"),
         ("keterangan", lambda draw, _: f"an {word(draw)} NIK {nik(draw)} alamat", "nik"),
     ],
 )
@@ -103,6 +114,13 @@ def test_other_kinds_are_found_by_value_and_header(draw, title, make, kind):
         ("no_meter", lambda draw, _: digits(draw, 16)),
         ("kode_aset", lambda _, at: f"1201350799{at:06}"),
         ("nib", lambda draw, _: digits(draw, 13)),
+        # Region, year, month, running number: each could be a NIK, were it not for the days.
+        ("nomor", lambda draw, at: f"3204{draw.randint(2021, 2024)}0{draw.randint(1, 9)}{at + 1:06}"),
+        ("idsubsls", lambda draw, _: f"320405{draw.randint(1, 9)}00{draw.randint(1, 9)}{digits(draw, 4)}00"),
+        ("nilai", lambda draw, _: f"3.{digits(draw, 3)}.{digits(draw, 3)}.201.909.999"),
+        ("kode_voucher", lambda draw, _: f"0812{digits(draw, 8)}"),
+        ("kode_rekening", lambda draw, _: f"5102{digits(draw, 8)}"),
+        ("jumlah_kk", lambda draw, _: draw.randint(0, 5000)),
         ("npsn", lambda draw, _: digits(draw, 8)),
         ("bujur", lambda draw, _: f"{95 + draw.random() * 45:.13f}"),
         ("lintang", lambda draw, _: draw.random() * -11),
@@ -131,6 +149,8 @@ def people(draw, **columns):
         "angka": lambda: draw.randint(0, 5000),
         "diagnosa": lambda: draw.choice(("Demam", "Batuk")),
         "sekolah": lambda: f"SDN {word(draw)}",
+        "rt": lambda: str(draw.randint(1, 9)),
+        "bantuan": lambda: draw.choice(("PKH", "BLT")),
     }
     return list(columns), [[makers[what]() for what in columns.values()] for _ in range(ROWS)]
 
@@ -144,6 +164,11 @@ def people(draw, **columns):
         ({"tgl_lahir": "lahir", "jenis_kelamin": "jk", "desa": "desa"}, "person"),
         ({"nama_pasien": "nama", "diagnosa": "diagnosa"}, "health"),
         ({"tanggal_lahir": "lahir", "diagnosa": "diagnosa"}, "health"),
+        ({"nama_kpm": "nama", "desa": "desa", "rt": "rt"}, "person"),
+        ({"nama_penerima": "nama", "jenis_bantuan": "bantuan"}, "person"),
+        ({"nama_nelayan": "nama", "alamat": "alamat"}, "person"),
+        ({"nama": "nama", "instansi": "sekolah", "nomor_telepon": "hp"}, "person"),
+        ({"posyandu": "desa", "nama_kader": "nama", "no_hp_kader": "hp"}, "person"),
     ],
 )
 def test_a_table_of_persons_is_told_also_without_names(draw, columns, kind):
@@ -159,6 +184,10 @@ def test_a_table_of_persons_is_told_also_without_names(draw, columns, kind):
         {"nama": "nama", "jabatan": "jabatan"},
         {"nama_sekolah": "sekolah", "alamat": "alamat", "telepon": "hp"},
         {"nama_puskesmas": "sekolah", "alamat_puskesmas": "alamat", "no_hp": "hp"},
+        {"nama_toko": "sekolah", "alamat": "alamat", "telepon": "hp"},
+        {"nama_sanggar": "sekolah", "ketua": "nama", "kontak": "hp"},
+        {"nama_embung": "nama", "alamat": "alamat"},
+        {"nama_ibu_kota": "nama", "alamat_kantor": "alamat"},
         {"nama_provinsi": "desa", "nama_kabupaten": "desa", "tahun": "angka"},
     ],
 )
@@ -184,6 +213,30 @@ def test_ordinary_breakdowns_officials_and_facilities_are_no_table_of_persons(dr
 )
 def test_headers_promise_what_they_say(title, kind):
     assert header_kind(title) == kind
+
+
+def test_a_facility_s_telephone_is_told_apart_from_that_of_who_runs_it(draw):
+    header, rows = people(draw, nama_masjid="sekolah", telepon="hp", hp_takmir="hp")
+    assert kinds(header, rows) == {("phone", "hp_takmir")}
+
+
+def test_rows_one_by_one_or_all_at_once_make_no_difference(draw):
+    rows = [["", str(at), "x"] if at % 3 else [nik(draw), str(at), "0812-3456-7890"] for at in range(2_000)]
+    finder = TableFinder(["nomor", "no", "keterangan"])
+    for row in rows:
+        finder.feed(row)
+    assert finder.findings() == in_rows(["nomor", "no", "keterangan"], rows)
+    assert finder.findings()[0].count == 667
+
+
+def test_one_number_far_down_a_long_table_is_found(draw):
+    rows = [["Garut", "12"]] * 5_000 + [["Garut", nik(draw)]] + [["Garut", "12"]] * 700
+    assert [(one.kind, one.count) for one in in_rows(["wilayah", "nilai"], rows)] == [("nik", 1)]
+
+
+def test_short_rows_and_values_of_any_type_are_read(draw):
+    rows = [[], [None], [int(nik(draw)), 1.5], ["a", True, "zuviel"], [nik(draw)], [nik(draw), None]]
+    assert [(one.kind, one.count) for one in in_rows(["nik", "nilai"], rows)] == [("nik", 3)]
 
 
 def test_a_file_is_examined_for_the_rules(draw, tmp_path, judge, least):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from satudata_schemas.personal_data import in_text, is_nik, mask, niks
+from satudata_schemas.personal_data import contacts_in_text, in_text, is_nik, mask, niks
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ from satudata_schemas.personal_data import in_text, is_nik, mask, niks
         "lama 9101011201909999 Merauke",
         "NIK 5401011201909999",
         "https://contoh.go.id/warga?nik=3204051201909999",
+        "KTP-el no 3204051201909999 hilang",
+        "kartu keluarga nomor 3204051201909999",
+        "lahir di Dili 5403011201909999",
     ],
 )
 def test_a_nik_is_found_in_running_text(text):
@@ -46,6 +49,9 @@ def test_a_nik_is_found_in_running_text(text):
         "tahun 2013 2014 2015 2016 dan 2017",
         "Rp 3.204.051.201.909.999",
         "kode barang 1320405120190999 9",
+        "Meter nomor 3204051201909999 diganti",
+        "virtual account: 3204051201909999",
+        "Berkas 3204051201909999 di loket 2",
         "",
     ],
 )
@@ -75,3 +81,8 @@ def test_hostile_text_is_read_in_linear_time(text):
     began = time.perf_counter()
     list(niks(text))
     assert time.perf_counter() - began < 1.0
+
+
+def test_a_code_that_looks_like_a_telephone_number_is_none():
+    assert contacts_in_text("Kode voucher 081234567890 berlaku") == []
+    assert [one.kind for one in contacts_in_text("Hubungi 081234567890")] == ["phone"]
