@@ -15,14 +15,15 @@ import threading
 from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":  # `python demo/complaints.py` puts this folder on the path, not the checkout
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo.regency import NAME, District, districts
+from demo.population import Person, people, spellings
+from demo.regency import NAME
 from demo.serving import Answer, Request, html_answer, json_answer, run, serve
 
 PER_PAGE = 100
@@ -51,26 +52,6 @@ STORIES = {
 }
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody who never lived."""
-
-    name: str
-    nik: str
-    phone: str
-    address: str
-    district: District
-
-    def traces(self) -> tuple[str, ...]:
-        """Every spelling in which the application gives away this person; none may be found anywhere else."""
-        names = (self.name, *self.name.split())
-        return (*names, *map(str.upper, names), self.nik, self.phone, *_spellings(self.phone), self.address)
-
-
-def _spellings(phone: str) -> tuple[str, str]:
-    return f"+62{phone[1:]}", f"{phone[:4]}-{phone[4:8]}-{phone[8:]}"
-
-
 @dataclass
 class Complaints:
     """The application's reports and the key that opens them; `requests` lists the paths asked for, oldest first.
@@ -90,7 +71,7 @@ class Complaints:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._rng = random.Random(f"complaints/{self.seed}")
-        self._people = _people(self.population, self._rng)
+        self._people = people(self.population, self._rng)
         self._rows: list[dict[str, Any]] = []
         self.add(self.count)
 
@@ -175,44 +156,9 @@ def _weighted(weights: dict[str, int], rng: random.Random) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _people(count: int, rng: random.Random) -> list[Person]:
-    """`count` people, no two alike in any trace."""
-    words: set[str] = set()
-    niks: set[str] = set()
-    weights = [district.weight for district in districts()]
-    found = []
-    for subscriber in rng.sample(range(10**8), count):
-        district = rng.choices(districts(), weights)[0]
-        name = f"{_word(rng, words)} {_word(rng, words)}"
-        address = f"Dusun {_word(rng, words)} RT {rng.randrange(1, 13):02d} RW {rng.randrange(1, 7):02d}"
-        phone = f"0844{subscriber:08d}"
-        found.append(Person(name, _nik(district, rng, niks), phone, address, district))
-    return found
-
-
-def _word(rng: random.Random, taken: set[str]) -> str:
-    """A capitalised word of three syllables that no language, code or encoding here would produce."""
-    while True:
-        word = "".join(rng.choice("qxzv") + rng.choice("aeiou") + rng.choice("qxkzw") for _ in range(3)).capitalize()
-        if word not in taken:
-            taken.add(word)
-            return word
-
-
-def _nik(district: District, rng: random.Random, taken: set[str]) -> str:
-    """A well-formed NIK whose serial, 9999, no office has given out."""
-    while True:
-        born = date(1955, 1, 1) + timedelta(days=rng.randrange(18_000))
-        day = born.day + 40 * rng.randrange(2)
-        nik = f"{district.code.replace('.', '')}{day:02d}{born:%m%y}9999"
-        if nik not in taken:
-            taken.add(nik)
-            return nik
-
-
 def _story(category: str, person: Person, rng: random.Random) -> str:
     """What was written into the free-text field; half of it says who wrote it, in one of the ways people do."""
-    international, dashed = _spellings(person.phone)
+    international, dashed = spellings(person.phone)
     signature = rng.choice(
         [
             "",

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from deploy import machine, postgres, python_environment, redis_server, secret_files, solr
-from deploy.installation import CORE, DATABASE, ROLE, ROOMS, Installation, open_installation
+from deploy.installation import CORE, DATABASE, DEMO_APPLICATIONS, ROLE, ROOMS, Installation, open_installation
 from deploy.layout import CHECKOUT, make_folder
 from deploy.steps import StepError, step
 from deploy.supervision import APPLICATION, DEMO, SERVICES, Supervisor
@@ -32,12 +32,13 @@ def prepare_machine(*, tests: bool = False) -> None:
 
 
 def bring_up(*, demo: bool = False) -> Installation:
-    """Bring every service up and return the installation; with `demo` its two applications as well."""
+    """Bring every service up and return the installation; with `demo` its applications as well."""
     prepare_machine()
     installation = open_installation()
     print(f"    {say('Folder data', 'Data folder')}: {installation.data}")
-    if demo:
-        secret_files.kept(installation.secrets / "complaints-key", installation.account)
+    if demo or installation.has_demo:
+        for name in ("complaints-key", "office-key"):
+            secret_files.kept(installation.secrets / name, installation.account)
     with step(say("Menyiapkan lingkungan Python", "Preparing the Python environment")):
         installation.copy_code()
         log = installation.setup_logs / "python-environment.log"
@@ -233,7 +234,7 @@ def _start_applications(installation: Installation, supervisor: Supervisor) -> N
             supervisor.restart(*groups)
         url = f"http://127.0.0.1:{installation.ports['web']}/"
         wait_until(lambda: answers_http(f"{url}api/3/action/status_show"), "Portal", installation.logs / "web.log")
-        for name in ("portal", "complaints") if installation.has_demo else ():
+        for name in DEMO_APPLICATIONS if installation.has_demo else ():
             address = f"http://127.0.0.1:{installation.ports[name]}/"
             wait_until(lambda at=address: answers_http(at), name, installation.logs / f"demo-{name}.log")  # type: ignore[misc]
         started.write_text(state, "utf-8")

@@ -158,6 +158,9 @@ def _sources(site: Site) -> list[str]:
         "complaints_url": f"http://127.0.0.1:{ports['complaints']}",
         "complaints_port": str(ports["complaints"]),
         "complaints_key": (site.installation.secrets / "complaints-key").read_text("utf-8").strip(),
+        "office_url": f"http://127.0.0.1:{ports['office']}",
+        "office_port": str(ports["office"]),
+        "office_key": (site.installation.secrets / "office-key").read_text("utf-8").strip(),
     }
     files = {
         _value_in(path.read_text("utf-8"), "name"): path.read_text("utf-8") for path in _source_files(site.installation)

@@ -26,7 +26,9 @@ ROOMS = ["schemas", "harvesters", "ckanext-satudata", "demo", "deploy"]
 CODE = ["setup.py", "pyproject.toml", "README.md", "LICENSE", *ROOMS]
 NOT_CODE = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
 WALIDATA = "dinas-komunikasi-dan-informatika"
-PORTS = ["web", "postgres", "redis", "solr", "portal", "complaints"]
+#: The demo's servers, each with a port of its own.
+DEMO_APPLICATIONS = ("portal", "complaints", "office")
+PORTS = ["web", "postgres", "redis", "solr", *DEMO_APPLICATIONS]
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,11 @@ class Installation:
         return given or (self.solr.core_url(CORE) if self.solr else "")
 
     @property
+    def demo_folder(self) -> Path:
+        """Folder in which the demo's offices leave their files."""
+        return self.data / "berkas-peragaan"
+
+    @property
     def has_demo(self) -> bool:
         """Whether the demo applications belong to this installation."""
         return (self.secrets / "complaints-key").exists()
@@ -134,8 +141,10 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which the programs of this installation run; by the last they are known as ours."""
+        folder = os.environ.get("SATUDATA_FOLDER") or (str(self.demo_folder) if self.has_demo else "")
         return {
             **programs.environment(self.ini, self.code),
+            **({"SATUDATA_FOLDER": folder} if folder else {}),
             "SATUDATA_DATA": str(self.data),
             "SATUDATA_INSTALLATION": str(self.data),
         }
@@ -143,7 +152,7 @@ class Installation:
     def write_ini(self) -> None:
         """Write CKAN's configuration from what stands now."""
         secret_files.kept(self.secrets / "source-secrets", self.account, secret_files.sealing_key)
-        demo_ports = [self.ports["portal"], self.ports["complaints"]] if self.has_demo else []
+        demo_ports = [self.ports[name] for name in DEMO_APPLICATIONS] if self.has_demo else []
         permitted = [*os.environ.get("SATUDATA_ALLOW_NETWORKS", "").split(), *(f"127.0.0.1/32:{p}" for p in demo_ports)]
         settings = CkanSettings(
             site_id=f"satudata-{self.data.name}",
@@ -197,7 +206,7 @@ def open_installation() -> Installation:
         (data / "state", 0o700),
     ):
         make_folder(folder, ourselves, mode)
-    for name in ("log", "secrets", "secrets/token-keys", "storage", "run"):
+    for name in ("log", "secrets", "secrets/token-keys", "storage", "run", "berkas-peragaan"):
         make_folder(data / name, account, 0o700)
     return Installation(data, account, remembered_ports(PORTS, data / "ports.json"))
 

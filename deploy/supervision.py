@@ -62,11 +62,14 @@ def described(installation: Installation) -> list[Program]:
     if installation.has_demo:
         key_file = str(installation.secrets / "complaints-key")
         complaints = [python, str(demo / "complaints.py"), "--port", str(ports["complaints"]), "--key-file", key_file]
+        office = [python, str(demo / "office.py"), "--port", str(ports["office"])]
+        office += ["--key-file", str(installation.secrets / "office-key"), "--folder", str(installation.demo_folder)]
         found += [
             Program(
                 "demo-portal", DEMO, [python, str(demo / "portal.py"), "--port", str(ports["portal"])], environment
             ),
             Program("demo-complaints", DEMO, complaints, environment),
+            Program("demo-office", DEMO, office, environment),
         ]
     return found
 

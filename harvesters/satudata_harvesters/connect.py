@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from satudata_harvesters import json_shape, known_services
+from satudata_harvesters.aggregate import AggregateRules
 from satudata_harvesters.connectors.dcat import guess as rdf_syntax
 from satudata_harvesters.errors import ConfigError, ReadingError, SourceError
 from satudata_harvesters.http import Http, Limits, Response, check_url
@@ -25,6 +26,7 @@ from satudata_harvesters.mappings.alike import plain_key
 from satudata_harvesters.paging import address, number
 from satudata_harvesters.share_links import is_share_link
 from satudata_harvesters.source import Source, templates
+from satudata_harvesters.source import template as ready_made
 
 #: Looking around may ask some twenty times; each time is short.
 LOOKING = Limits(connect=5, read=10, deadline=20, attempts=1, max_bytes=50_000_000)
@@ -202,15 +204,15 @@ class _Looking:
         return next(filter(None, (self._read_at(_below(url, name), "dcat") for name in CATALOGUES)), None)
 
     def _api(self, url: str) -> Proposal | None:
-        for path, template in APIS.items():
+        for path, ready in APIS.items():
             where = _below(url, path)
             answer = self._try(where)
             if isinstance(answer, SourceError):
                 # A server that asks everybody for a key, whatever the path, says nothing about this one.
-                if answer.code == "E-TRK-003" and template and not self._guards_everything(url):
-                    return replace(self._of_template(where, template), needs_key=True)
+                if answer.code == "E-TRK-003" and ready and not self._guards_everything(url):
+                    return replace(self._of_template(where, ready), needs_key=True)
                 continue
-            found = None if answer.looks_like_html else self.answered(where, answer, template)
+            found = None if answer.looks_like_html else self.answered(where, answer, ready)
             if found is not None:
                 return found
         return None
@@ -349,6 +351,9 @@ def _looks_like_table(answer: Response) -> bool:
     return named or ending or answer.body.startswith(b"PK\x03\x04")
 
 
-def _fits(template: str, records: list[dict[str, Any]]) -> bool:
-    rules = Source.from_dict({"name": "x", "template": template, "url": "https://x.id"}).aggregation
-    return rules is not None and all(group.column in records[0] for group in rules.group_by)
+def _fits(name: str, records: list[dict[str, Any]]) -> bool:
+    """Whether a ready-made application counts rows such as these."""
+    given = ready_made(name)
+    if given.get("connector") != "rest" or "aggregate" not in given:
+        return False
+    return all(column in records[0] for column in AggregateRules.from_dict(given["aggregate"]).needed)

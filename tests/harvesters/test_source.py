@@ -141,7 +141,8 @@ def test_a_network_the_administrator_does_not_permit_is_refused():
 
 @pytest.mark.parametrize("name", templates())
 def test_a_ready_made_application_is_a_source_that_lacks_only_what_an_office_knows(name):
-    given = {"name": "uji", "template": name, "organization": "Dinas", "url": "https://aplikasi.contoh.go.id/api"}
+    url = "sqlite:aplikasi.db" if template(name)["connector"] == "database" else "https://aplikasi.contoh.go.id/api"
+    given = {"name": "uji", "template": name, "organization": "Dinas", "url": url}
     source = Source.from_dict(given)
     assert source.template == name
     assert source.penayangan == "diperiksa"

@@ -89,7 +89,8 @@ class GroupBy:
             return self._code(written)
         if self.values:
             listed = self._listed.get(written.casefold())
-            return (listed, "") if listed else (OTHER, "unlisted")
+            # A template that lists "Lainnya" expects others.
+            return (listed, "") if listed else (OTHER, "" if OTHER in self.values else "unlisted")
         return (written, "") if len(written) <= LONGEST else (OTHER, "unlisted")
 
     def label(self, code: str) -> str:

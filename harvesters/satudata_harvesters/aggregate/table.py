@@ -147,7 +147,8 @@ def to_parquet(table: Table) -> bytes:
             opened.execute("SET enable_external_access=false")
             opened.execute(
                 f"COPY (SELECT * FROM read_csv('{given.name}', header=true, delim=',', quote='\"', columns={types!r},"  # noqa: S608 - both names are ours
-                f" nullstr='', max_line_size=1000000)) TO '{made.name}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+                f" nullstr='', max_line_size=1000000)) TO '{made.name}'"
+                " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
             )
         plain.detach()
         made.seek(0)
