@@ -147,7 +147,7 @@ def own_fields() -> list[dict[str, Any]]:
 
 
 def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> str:
-    """Return CKAN's schema with Indonesian instead of English stemming and with our own fields declared.
+    """Return CKAN's schema with Indonesian instead of English stemming, abbreviations, and our own fields declared.
 
     The schema keeps its name, which CKAN checks when it starts. `_version_` becomes the number that Solr's update log
     needs. An undeclared field would fall to `* string`, which loses what was to be stored and refuses values over 32 kB
@@ -162,9 +162,12 @@ def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> 
         english = analyzer.find("filter[@class='solr.SnowballPorterFilterFactory']")
         if english is None:
             raise ValueError("CKAN's schema no longer stems with Snowball: look at the analysis again")
+        ckans_synonyms = analyzer.find("filter[@class='solr.SynonymGraphFilterFactory']")
+        if ckans_synonyms is not None:
+            analyzer.remove(ckans_synonyms)  # before words are freed of punctuation, "(AKI)" is none of its words
         place = list(analyzer).index(english)
         analyzer.remove(english)
-        for offset, attributes in enumerate(_indonesian_filters()):
+        for offset, attributes in enumerate(_indonesian_filters(indexing=analyzer.get("type") == "index")):
             analyzer.insert(place + offset, ET.Element("filter", attributes))
     version = declared.find("./field[@name='_version_']")
     if version is None:
@@ -179,8 +182,11 @@ def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> 
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _indonesian_filters() -> list[dict[str, str]]:
+def _indonesian_filters(*, indexing: bool) -> list[dict[str, str]]:
+    flattened = [{"class": "solr.FlattenGraphFilterFactory"}] if indexing else []
     return [
+        {"class": "solr.SynonymGraphFilterFactory", "synonyms": "synonyms.txt", "ignoreCase": "true"},
+        *flattened,
         {"class": "solr.StopFilterFactory", "words": STOPWORDS, "ignoreCase": "true"},
         {"class": "solr.StemmerOverrideFilterFactory", "dictionary": "stems.txt", "ignoreCase": "true"},
         {"class": "solr.IndonesianStemFilterFactory", "stemDerivational": "true"},
@@ -202,7 +208,7 @@ def write_core(folder: Path, ckan_schema: Path, account: Account, *, name: str |
         conf / "solrconfig.xml": (SOURCES / "solrconfig.xml").read_text("utf-8"),
         conf / "stems.txt": (SOURCES / "stems.txt").read_text("utf-8"),
         conf / "protwords.txt": "",
-        conf / "synonyms.txt": "",
+        conf / "synonyms.txt": (SOURCES / "synonyms.txt").read_text("utf-8"),
     }
     if name:
         files[folder / "core.properties"] = f"name={name}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.solr import indonesian_schema, own_fields
+from deploy.solr import SOURCES, indonesian_schema, own_fields
 from tests.platform_fixtures import ckan_schema
 
 CKAN_SCHEMA = ckan_schema().read_text("utf-8")
@@ -35,6 +35,20 @@ def test_a_field_that_ckan_declares_already_is_refused():
 def test_a_schema_that_stems_otherwise_is_refused_not_passed_over():
     with pytest.raises(ValueError, match="Snowball"):
         indonesian_schema(CKAN_SCHEMA.replace("SnowballPorterFilterFactory", "PorterStemFilterFactory"), [])
+
+
+def test_each_abbreviation_stands_for_itself_and_words_that_are_no_stop_words():
+    lines = [line for line in (SOURCES / "synonyms.txt").read_text("utf-8").splitlines() if line and line[0] != "#"]
+    seen = set()
+    for line in lines:
+        short, _, rest = line.partition(" => ")
+        itself, words = rest.split(", ")
+        assert itself == short
+        assert short not in seen
+        assert words == words.lower()
+        assert not {"dan", "di", "untuk", "yang", "dengan"} & set(words.split())
+        seen.add(short)
+    assert {"aki", "dbd", "umkm", "asn", "bansos"} <= seen
 
 
 @pytest.fixture

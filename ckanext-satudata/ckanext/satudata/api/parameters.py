@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ LONGEST_TEXT = 20_000
 _REGION = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?\Z")
 _NAME = re.compile(r"[\w.:/ ()-]{1,200}\Z")
 _YEAR = re.compile(r"(?:19|20)\d{2}\Z")
+_DAY = re.compile(r"(?:19|20)\d{2}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def limit(maximum: int) -> Parameter:
@@ -101,6 +103,20 @@ def year() -> Parameter:
     return Parameter(_matching(_YEAR), "Isikan tahun empat angka.", "Send a year of four digits.", many=True)
 
 
+def years() -> Parameter:
+    """The first and the last year of a period, "2020/2024"; either side may be left open. Reads as a range of Solr's."""
+    told = 'Isikan tahun pertama dan terakhir, misalnya "2020/2024".', 'Send the first and last year, "2020/2024".'
+    return Parameter(lambda sent: _range(sent, _YEAR, str), *told)
+
+
+def days() -> Parameter:
+    """The first and the last day (UTC) of a time, "2026-01-01/2026-01-31"; either side may be left open. Reads as a
+    range of Solr's.
+    """
+    told = 'Isikan tanggal awal dan akhir, misalnya "2026-01-01/".', 'Send the first and last day, "2026-01-01/".'
+    return Parameter(lambda sent: _range(sent, _DAY, _moment), *told)
+
+
 def flag() -> Parameter:
     """`true` or `false`."""
     told = 'Isikan "true" atau "false".', 'Send "true" or "false".'
@@ -113,6 +129,23 @@ def dataset_fields() -> tuple[str, ...]:
     own = ("id", "name", "organization", "source", "status", "label", "version", "jatuh_tempo")
     times = ("tidak_ditemukan_sejak", "source_modified", "data_changed", "metadata_changed")
     return (*own, *times, *(name for name, field in contract.fields().items() if not field.private))
+
+
+def _range(sent: str, pattern: re.Pattern[str], written: Callable[[str], str]) -> str:
+    first, slash, last = sent.partition("/")
+    if not slash or not (first or last) or not all(not side or pattern.match(side) for side in (first, last)):
+        raise ValueError(sent)
+    if first and last and first > last:
+        raise ValueError(sent)
+    return f"[{written(first) if first else '*'} TO {written(last) + _UNTIL[written] if last else '*'}]"
+
+
+def _moment(day: str) -> str:
+    return f"{date.fromisoformat(day).isoformat()}T00:00:00Z"
+
+
+#: What makes a day's beginning its end; a year is whole by itself.
+_UNTIL: dict[Callable[[str], str], str] = {_moment: "+1DAY-1MILLISECOND", str: ""}
 
 
 def _known_flag(sent: str) -> str:

@@ -89,22 +89,22 @@ def _ours(dataset: Dataset, known: Facts, access: str) -> dict[str, Any]:
     ours: dict[str, Any] = {
         "sd_hasil": record["hasil"],
         "sd_status": record["status"],
-        "sd_label": label(record["principles"] or {}),
         "sd_skor": record["score"],
         "sd_version": record["version"],
         "sd_hak_akses": access,
-        "sd_source": source["name"],
-        "sd_aplikasi": source["title"],
         "sd_labels": labels.full_readers(record["owner_org"]),
-        "sd_source_modified": _moment(record["source_modified"]),
-        "sd_data_changed": _moment(record["data_changed"]),
         "sd_metadata_changed": _moment(record["metadata_changed"]),
-        "sd_jatuh_tempo": _day(record["jatuh_tempo"]),
         "sd_answer_public": known.answers.get("public"),
         "sd_answer_full": known.answers.get("full"),
     }
-    if access != "tertutup":
+    if access != "tertutup":  # what is not to be read is not to be found by either
         ours |= {
+            "sd_label": label(record["principles"] or {}),
+            "sd_source": source["name"],
+            "sd_aplikasi": source["title"],
+            "sd_source_modified": _moment(record["source_modified"]),
+            "sd_data_changed": _moment(record["data_changed"]),
+            "sd_jatuh_tempo": _day(record["jatuh_tempo"]),
             "sd_kategori": _code("kategori", dataset.text("kategori")),
             "sd_kode_urusan": _codes("urusan", dataset.texts("kode_urusan")),
             "sd_kode_wilayah": regions(dataset),

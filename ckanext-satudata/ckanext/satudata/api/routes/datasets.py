@@ -37,12 +37,13 @@ FACETS: dict[str, tuple[str, str | None]] = {
     "label": ("sd_label", None),
     "source": ("sd_source", None),
 }
-SORTS = {
-    "title": "title_string",
+#: What the source says of its last change, when its data differed, when our description did.
+DATES = {
     "source_modified": "sd_source_modified",
     "data_changed": "sd_data_changed",
     "metadata_changed": "sd_metadata_changed",
 }
+SORTS = {"title": "title_string", **DATES}
 LABELS = {
     "memenuhi": {"id": "Memenuhi Prinsip SDI", "en": "Meets the SDI principles"},
     "proses": {"id": "Masih dalam proses pemenuhan Prinsip SDI", "en": "On the way to meeting the SDI principles"},
@@ -55,6 +56,8 @@ PARAMETERS = {
     "kode_urusan": parameters.code("urusan"),
     "wilayah": parameters.region(),
     "tahun": parameters.year(),
+    "periode": parameters.years(),
+    **{name: parameters.days() for name in DATES},
     "format": parameters.names(),
     "hak_akses": parameters.code("hak_akses"),
     "license": parameters.names(),
@@ -153,6 +156,9 @@ def _clauses(values: Mapping[str, Any]) -> list[str]:
     if "organization" in values:
         names = values["organization"]
         clauses.append(f"{search.any_of('organization', names)} OR {search.any_of('owner_org', names)}")
+    if "periode" in values:
+        clauses.append(f"sd_tahun:{values['periode']}")
+    clauses += [f"{field}:{values[name]}" for name, field in DATES.items() if name in values]
     if "terlambat" in values:
         late = "sd_jatuh_tempo:[* TO NOW/DAY-1DAY]"
         clauses.append(late if values["terlambat"] else f"*:* -{late}")
