@@ -125,3 +125,69 @@ def test_an_office_is_not_merged_into_itself_or_into_nothing(offices, session, u
         with pytest.raises(OpdRefused) as refused:
             merge(session, old, new, actor=None)
         assert refused.value.code == code
+
+
+def test_who_acted_for_a_merged_office_acts_for_the_new_one(office, offices, person, session, act, unique):
+    from ckanext.satudata.catalog import opd, roles
+
+    there = _id(session, f"{unique}-dinkes")
+    editor, admin = person(office.name, "editor"), person(office.name, "admin")
+    both = person(office.name, "admin", "keduanya")
+    act("organization_member_create", id=f"{unique}-dinkes", username=both.name, role="member")
+
+    opd.merge(session, office.name, f"{unique}-dinkes", actor=None)
+    session.commit()
+
+    for someone in (editor, admin, both):
+        assert roles.organizations_of(session, someone.id) == {there}
+    capacities = {id_: capacity for id_, _kind, capacity in act("member_list", id=there, object_type="user")}
+    assert (capacities[editor.id], capacities[admin.id], capacities[both.id]) == ("Editor", "Admin", "Admin")
+
+
+def test_clients_of_a_merged_office_are_the_new_one_s(office, offices, session, unique):
+    from ckanext.satudata.catalog import opd, tables
+
+    there = _id(session, f"{unique}-dinkes")
+    row = {"id": unique, "name": unique, "organization_id": office.id, "granted": [office.id], "secret_hash": "x"}
+    session.execute(tables.client.insert().values(**row))
+    opd.merge(session, office.name, f"{unique}-dinkes", actor=None)
+    session.commit()
+    [client] = office.rows("client", id=unique)
+    assert (client["organization_id"], client["granted"]) == (there, [there])
+
+
+def test_a_large_office_is_renamed_without_making_anybody_wait(office, act, session, monkeypatch):
+    import json
+
+    from ckanext.satudata.catalog import renaming
+
+    monkeypatch.setattr(renaming, "AT_ONCE", 3)
+    monkeypatch.setattr(renaming, "_BATCH", 2)
+    office.settle(*(office.ask(str(n), "publish", office.layak(title=f"Judul {n}")) for n in range(5)))
+
+    def titles():
+        return {json.loads(row["body"])["organization"]["title"] for row in office.rows("answer")}
+
+    act("organization_patch", id=office.id, title="Dinas Bernama Baru")
+    assert titles() == {f"Dinas {office.name}"}
+    assert renaming.work_off(session) == 5
+    assert titles() == {"Dinas Bernama Baru"}
+    assert renaming.work_off(session) == 0
+    assert office.rows("renamed") == []
+
+
+def test_an_office_renamed_again_meanwhile_is_begun_again(office, act, session, monkeypatch):
+    import json
+
+    from ckanext.satudata.catalog import renaming
+
+    monkeypatch.setattr(renaming, "AT_ONCE", 3)
+    monkeypatch.setattr(renaming, "_BATCH", 2)
+    office.settle(*(office.ask(str(n), "publish", office.layak(title=f"Judul {n}")) for n in range(5)))
+    act("organization_patch", id=office.id, title="Nama Kedua")
+    monkeypatch.setattr(renaming, "_SECONDS", 0.0001)
+    renaming.work_off(session)
+    monkeypatch.setattr(renaming, "_SECONDS", 5.0)
+    act("organization_patch", id=office.id, title="Nama Ketiga")
+    renaming.work_off(session)
+    assert {json.loads(row["body"])["organization"]["title"] for row in office.rows("answer")} == {"Nama Ketiga"}

@@ -19,7 +19,7 @@ from flask import has_request_context
 from sqlalchemy import delete, event, inspect, select, update
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import held, hidden, known, opd, review, roles, show, tables
+from ckanext.satudata.catalog import held, hidden, known, renaming, review, roles, show, tables
 from ckanext.satudata.catalog.bulk import upsert
 from ckanext.satudata.catalog.outcome import Outcome
 from ckanext.satudata.catalog.package import NS, PACKAGE_TYPE, to_dataset, to_package, unpublished_fields
@@ -73,7 +73,7 @@ def _settle(session: Session) -> None:
     if touched:
         settle(session, sorted(touched - {""}), actor=actor)
     if renamed:
-        opd.touch_datasets(session, sorted(renamed), actor=actor)
+        renaming.touch_datasets(session, renamed, actor=actor)
 
 
 @event.listens_for(model.Session, "after_rollback")

@@ -16,18 +16,18 @@ from uuid import uuid5
 
 from ckan import model
 from rapidfuzz import fuzz, process
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import audit, tables
 from ckanext.satudata.catalog.bulk import upsert
 from ckanext.satudata.catalog.package import NS, slug
-from ckanext.satudata.catalog.write import Write, Written, write
+from ckanext.satudata.catalog.renaming import standing_action, touch_datasets, written
+from ckanext.satudata.catalog.write import Write
 
 #: how alike a name must be to be offered as a candidate, of 100, and how many are offered
 _ALIKE = 60
 _CANDIDATES = 3
-_BATCH = 500
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
@@ -280,13 +280,13 @@ def merge(session: Session, old: str, new: str, *, actor: str | None) -> int:
     record = tables.record.c
     asked = [
         Write(
-            row.source_id, row.identifier, _standing_action(row.status), there.id, status=row.status, package_id=row.id
+            row.source_id, row.identifier, standing_action(row.status), there.id, status=row.status, package_id=row.id
         )
         for row in session.execute(
             select(record.id, record.source_id, record.identifier, record.status).where(record.owner_org == here.id)
         )
     ]
-    moved = _written(session, asked, actor)
+    moved = written(session, asked, actor)
     _move_the_rest(session, here.id, there.id)
     alias = tables.opd_alias
     session.execute(update(alias).where(alias.c.organization_id == here.id).values(organization_id=there.id))
@@ -300,44 +300,50 @@ def merge(session: Session, old: str, new: str, *, actor: str | None) -> int:
     return len(moved)
 
 
-def _standing_action(status: str) -> Any:
-    return "withdraw" if status == "ditarik" else "hold"
-
-
-def _written(session: Session, asked: list[Write], actor: str | None) -> list[Written]:
-    return [
-        result
-        for start in range(0, len(asked), _BATCH)
-        for result in write(session, asked[start : start + _BATCH], actor=actor, run=None, cause="opd")
-    ]
-
-
 def _move_the_rest(session: Session, here: str, there: str) -> None:
-    """Sources, and packages the catalogue keeps no record of."""
-    source, package, member = tables.source, model.package_table, model.member_table
+    """Sources, packages the catalogue keeps no record of, people, and clients of the API."""
+    source, package, member, client = tables.source, model.package_table, model.member_table, tables.client
     session.execute(update(source).where(source.c.organization_id == here).values(organization_id=there))
     session.execute(update(package).where(package.c.owner_org == here).values(owner_org=there))
     left = (member.c.group_id == here) & (member.c.table_name == "package") & (member.c.state == "active")
     session.execute(update(member).where(left).values(group_id=there))
+    _move_people(session, here, there)
+    session.execute(update(client).where(client.c.organization_id == here).values(organization_id=there))
+    granted = client.c.granted
+    session.execute(
+        update(client)
+        .where(granted.any(here))
+        .values(granted=func.array_append(func.array_remove(func.array_remove(granted, here), there), there))
+    )
 
 
-def touch_datasets(session: Session, organization_ids: list[str], *, actor: str | None) -> None:
-    """An office's name changed: its datasets' answers and documents are made anew."""
-    if not organization_ids:
-        return
-    record = tables.record.c
-    asked = [
-        Write(
-            row.source_id, row.identifier, _standing_action(row.status), row.owner_org,
-            status=row.status, package_id=row.id, anew=True,
+#: what a person may do in an organisation, from the least
+_CAPACITIES = ("member", "editor", "admin")
+
+
+def _move_people(session: Session, here: str, there: str) -> None:
+    """Who acted for the old office acts for the new one: with the greater of both rights, where they had two."""
+    member = model.member_table
+    people = (member.c.table_name == "user") & (member.c.state == "active")
+    rows = session.execute(
+        select(member.c.id, member.c.group_id, member.c.table_id, member.c.capacity).where(
+            people, member.c.group_id.in_((here, there))
         )
-        for row in session.execute(
-            select(record.id, record.source_id, record.identifier, record.status, record.owner_org).where(
-                record.owner_org.in_(organization_ids), record.package_id.is_not(None), record.status != "ditarik"
-            )
-        )
-    ]  # fmt: skip
-    _written(session, asked, actor)
+    ).all()
+    known = {row.table_id: row for row in rows if row.group_id == there}
+    for row in (row for row in rows if row.group_id == here):
+        mine = member.c.id == row.id
+        already = known.get(row.table_id)
+        if already is None:
+            session.execute(update(member).where(mine).values(group_id=there))
+            continue
+        session.execute(update(member).where(mine).values(state="deleted"))
+        if _rank(row.capacity) > _rank(already.capacity):
+            session.execute(update(member).where(member.c.id == already.id).values(capacity=row.capacity))
+
+
+def _rank(capacity: str) -> int:
+    return _CAPACITIES.index(capacity) if capacity in _CAPACITIES else -1
 
 
 def _organization(session: Session, name_or_id: str) -> Any:

@@ -351,6 +351,16 @@ opd = Table(
     Column("merged_into", Text),  # organisation id; its URL redirects there
 )
 
+#: Renamed offices with many datasets: up to which id (`after`) they bear the new name.
+renamed = Table(
+    "satudata_renamed",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("after", Text, nullable=False, server_default=""),
+    Column("actor", Text),
+    _time("at", nullable=False, now=True),
+)
+
 #: Other names under which an OPD appears in applications, folded for comparison.
 opd_alias = Table(
     "satudata_opd_alias",

@@ -20,7 +20,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import erase, index, solr
+from ckanext.satudata.catalog import erase, index, renaming, solr
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import runs
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
@@ -85,8 +85,8 @@ def next_time(expression: str, zone: str, *, after: datetime) -> datetime:
 
 
 def tick() -> Ticked:
-    """Start the runs that are due, take up orphaned ones, hand all to the workers, bring the index up to date, and
-    remove what is left of erased datasets.
+    """Start the runs that are due, take up orphaned ones, hand all to the workers, bring the index up to date,
+    remove what is left of erased datasets, and give datasets of renamed offices the new name.
 
     A missed time is caught up once, however often it was missed.
     """
@@ -99,6 +99,7 @@ def tick() -> Ticked:
             enqueue(run_id)
         sent = drain(opened, insist=True)
         erase.finish(opened)
+        renaming.work_off(opened)
         return Ticked(tuple(waiting), interrupted, sent)
 
 
