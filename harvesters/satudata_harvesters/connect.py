@@ -67,10 +67,10 @@ def connect(
 
     `seconds` bounds the whole look around, for a person who waits: what was not asked by then counts as not there.
     Raises `SourceError`: what stands in the way (wrong key, firewall, a network that is closed), or E-TRK-027 when
-    nothing that can be read was found; `ConfigError` for what is no address, and E-CFG-021 for that of a database.
+    nothing that can be read was found; `ConfigError` for what is no address, and E-CFG-025 for that of a database.
     """
     if known_services.is_database(url):
-        raise ConfigError("E-CFG-021", field="url")
+        raise ConfigError("E-CFG-025", field="url")
     check_url(url)
     chosen = name or _name(url)
     if is_share_link(url):

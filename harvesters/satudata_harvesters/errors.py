@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
@@ -19,6 +20,8 @@ Lang = Literal["id", "en"]
 #: Longest parameter that is shown; whatever a source sends in its place is cut here.
 PARAM_LENGTH = 300
 HIDDEN = "***"
+#: Labels of hosts that offices have are shorter; keys are not.
+LONGEST_LABEL = 40
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _SECRET_NAME = re.compile(
@@ -67,6 +70,18 @@ def _impersonal(url: str) -> str:
     host, slash, path = rest.partition("/")
     hidden = _LONG_NUMBER.sub(HIDDEN, path)
     return f"{scheme}{divider}{host}{slash}{hidden}{asked}{_LONG_NUMBER.sub(HIDDEN, '&'.join(shown)) if asked else ''}"
+
+
+def shown_host(host: str) -> str:
+    """A host as an error may name it: its owner may have put a person's number or a key into a label."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        labels = (
+            HIDDEN if len(label) > LONGEST_LABEL else _LONG_NUMBER.sub(HIDDEN, label) for label in host.split(".")
+        )
+        return ".".join(labels)
+    return host
 
 
 def _harmless(name: str, value: str) -> bool:

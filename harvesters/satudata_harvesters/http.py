@@ -30,7 +30,7 @@ from urllib3.util import Timeout
 
 from satudata_harvesters import strict_json
 from satudata_harvesters.credentials import Credentials, OAuth2
-from satudata_harvesters.errors import HIDDEN, ConfigError, SourceError
+from satudata_harvesters.errors import HIDDEN, ConfigError, SourceError, shown_host
 from satudata_harvesters.guard import Blocked, Watch, guarded_pools
 from satudata_harvesters.networks import parse_networks
 
@@ -350,7 +350,7 @@ class Http:
                     headers = {name.lower(): value for name, value in raw.headers.items()}
                     return _Attempt(raw.status, headers, *self._read(raw, request, watch))
             except Blocked as blocked:
-                raise self._error("E-TRK-011", host=blocked.host, port=str(blocked.port)) from None
+                raise self._error("E-TRK-011", host=self._host(blocked.host), port=str(blocked.port)) from None
             except (HTTPError, OSError, ValueError) as error:
                 raise self._network_error(error, request, watch) from None
 
@@ -409,9 +409,9 @@ class Http:
         if watch.expired:
             return self._error("E-TRK-009", url=url, seconds=round(limits.deadline))
         if isinstance(error, NameResolutionError):
-            return self._error("E-TRK-008", host=host)
+            return self._error("E-TRK-008", host=self._host(host))
         if isinstance(error, SSLError | ssl.SSLError):
-            return self._error("E-TRK-012", host=host)
+            return self._error("E-TRK-012", host=self._host(host))
         if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
             return self._error("E-TRK-009", url=url, seconds=round(min(limits.read, limits.deadline)))
         return self._error("E-TRK-007", url=url)
@@ -457,6 +457,12 @@ class Http:
         error = SourceError(code, **shown)
         error.status = status
         return error
+
+    def _host(self, host: str) -> str:
+        """A host as an error may name it; a redirect's is the source's own words, always in small letters."""
+        for known in sorted(self.auth.values, key=len, reverse=True):
+            host = host.replace(known.lower(), HIDDEN)
+        return shown_host(host)
 
     def conceal(self, value: Any) -> Any:
         """A value to be shown, with every secret of this client struck from it."""

@@ -283,6 +283,6 @@ def test_a_web_api_of_bps_is_known_by_what_it_answers(propose, serve):
 def test_a_database_is_refused_with_the_way_to_connect_it(url):
     with pytest.raises(ConfigError) as caught:
         connect(url, Http())
-    assert caught.value.code == "E-CFG-021"
+    assert caught.value.code == "E-CFG-025"
     assert "database" in caught.value.remedy("id")
     assert "sandi" not in str(caught.value.to_dict())

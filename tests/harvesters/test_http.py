@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import socket
-import ssl
 import threading
 import time
 import tracemalloc
@@ -18,6 +17,7 @@ from satudata_harvesters.credentials import Credentials, OAuth2, credentials
 from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_harvesters.http import Http, Limits
 from tests.harvesters.site import answer
+from tests.harvesters.tls import self_signed, tls_server
 
 SECRET = "kunci-rahasia-9f8e7d"
 
@@ -179,6 +179,23 @@ def test_a_redirect_into_this_machine_is_refused(serve, client):
     assert inside.asked == []
 
 
+def test_the_host_a_redirect_leads_to_is_named_without_a_secret_or_a_person(serve, client, monkeypatch):
+    real = socket.getaddrinfo
+    hosts = iter(["kunci-rahasia-1a2b.contoh.go.id", "n-1234567890123456.contoh.go.id", "x" * 60 + ".contoh.go.id"])
+    at = serve(lambda _: answer(status=302, Location=f"http://{next(hosts)}/warga/Fulan?nik=1"))
+
+    def resolve(host, *args, **kwargs):
+        return real("127.0.0.1" if host.endswith("contoh.go.id") else host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    http = client(at, auth=credentials({"type": "header", "name": "X-Key", "value": "kunci-rahasia-1a2b"}))
+    errors = [refused(http, at.url) for _ in range(3)]
+    assert [error.code for error in errors] == ["E-TRK-011"] * 3
+    assert [error.params["host"] for error in errors] == ["***.contoh.go.id", "n-***.contoh.go.id", "***.contoh.go.id"]
+    told = json.dumps([error.to_dict() for error in errors])
+    assert "Fulan" not in told
+
+
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "gopher://x", "http://a:b@c.id/", "javascript:alert(1)"])
 def test_a_redirect_to_something_else_than_the_web_is_refused(serve, client, location):
     at = serve(lambda _: answer(status=302, Location=location))
@@ -295,7 +312,7 @@ def test_a_body_is_cut_off_at_the_cap(serve, client):
 
 def test_a_compressed_bomb_costs_little_memory(serve, client):
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(200)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(60)) + packer.flush()
     at = serve(lambda _: answer(bomb, Content_Encoding="gzip"))
     http = client(at, limits={"max_bytes": 5_000_000})
     tracemalloc.start()
@@ -318,7 +335,7 @@ def test_a_body_that_drips_ends_at_the_deadline(serve, client):
 
     at = serve(drip)
     begun = time.monotonic()
-    error = refused(client(at, limits={"deadline": 0.4}), at.url)
+    error = refused(client(at, limits={"deadline": 0.15}), at.url)
     assert error.code == "E-TRK-009"
     assert time.monotonic() - begun < 1.5
 
@@ -326,14 +343,14 @@ def test_a_body_that_drips_ends_at_the_deadline(serve, client):
 def test_headers_that_drip_end_at_the_deadline(serve, client):
     at = serve(lambda asked: asked.drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 10_000))
     begun = time.monotonic()
-    assert refused(client(at, limits={"deadline": 0.4}), at.url).code == "E-TRK-009"
+    assert refused(client(at, limits={"deadline": 0.15}), at.url).code == "E-TRK-009"
     assert time.monotonic() - begun < 1.5
 
 
 def test_a_handshake_that_drips_ends_at_the_deadline(client):
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    http = Http(Limits(connect=5, read=5, deadline=0.4, attempts=1), [f"127.0.0.1:{port}"])
+    http = Http(Limits(connect=5, read=5, deadline=0.15, attempts=1), [f"127.0.0.1:{port}"])
     begun = time.monotonic()
     with listener:
         assert refused(http, f"https://127.0.0.1:{port}/").code == "E-TRK-009"
@@ -346,7 +363,7 @@ def test_a_body_without_length_that_drips_ends_as_well(serve, client):
         asked.drip(b"1\r\nx\r\n" * 10_000)
 
     at = serve(drip)
-    assert refused(client(at, limits={"deadline": 0.4}), at.url).code == "E-TRK-009"
+    assert refused(client(at, limits={"deadline": 0.15}), at.url).code == "E-TRK-009"
 
 
 def test_half_a_body_is_not_taken_for_a_whole_one(serve, client):
@@ -360,6 +377,13 @@ def test_half_a_body_is_not_taken_for_a_whole_one(serve, client):
 def test_a_silent_source_is_left_after_the_read_timeout(serve, client):
     at = serve(lambda asked: asked.over.wait(3) and None)
     assert refused(client(at, limits={"read": 0.2}), at.url).code == "E-TRK-009"
+
+
+def test_a_certificate_that_has_expired_is_refused_also_where_its_authority_is_trusted(tmp_path):
+    certificate, key = self_signed(tmp_path, expired=True)
+    with tls_server(certificate, key) as port:
+        http = Http(Limits(attempts=3), [f"127.0.0.1:{port}"], ca=certificate.read_text(), sleep=pytest.fail)
+        assert refused(http, f"https://127.0.0.1:{port}/").code == "E-TRK-012"
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path):
@@ -450,63 +474,3 @@ def test_a_firewall_page_is_said_to_be_one(serve, client):
     with pytest.raises(SourceError) as caught:
         client(at).request("GET", at.url).json()
     assert caught.value.code == "E-TRK-020"
-
-
-def self_signed(folder):
-    from datetime import datetime, timedelta, timezone
-    from ipaddress import ip_address
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "uji")])
-    now = datetime.now(timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    )
-    return folder / "cert.pem", folder / "key.pem"
-
-
-class tls_server:  # noqa: N801 - used like a function
-    """One HTTPS server on a free port."""
-
-    def __init__(self, certificate, key):
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = b'{"tls": true}'
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.handle_error = lambda *_: None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def __enter__(self):
-        return self.server.server_address[1]
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

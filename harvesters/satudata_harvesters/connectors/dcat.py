@@ -118,20 +118,26 @@ class Dcat(Connector):
         errors: list[RecordError] = []
         limits = replace(self.http.limits, attempts=min(self.http.limits.attempts, 2))
         for place, address in enumerate(addresses):
-            try:
-                records += self._document(address, limits)
-            except SourceError as error:
-                errors.append(RecordError("E-TRK-021", identifier=address, url=self.url))
-                if error.code in {"E-TRK-002", "E-TRK-003"} or len(errors) == place + 1 == FAILURES_IN_A_ROW:
-                    raise
+            found = self._document(address, limits)
+            if not isinstance(found, SourceError):
+                records += found
+                continue
+            errors.append(RecordError("E-TRK-021", identifier=address, url=self.url))
+            if found.code in {"E-TRK-002", "E-TRK-003"} or len(errors) == place + 1 == FAILURES_IN_A_ROW:
+                raise found
         return records, errors
 
-    def _document(self, address: str, limits: Limits) -> list[dict[str, Any]]:
-        answer = self.http.request("GET", address, limits=limits, headers={"Accept": ACCEPT}, asked=self.config["url"])
-        syntax = guess(answer)
-        if syntax in {None, "data.json"}:
-            raise SourceError("E-TRK-015", url=answer.asked, path="dcat:Dataset")
-        return rdf.datasets(rdf.parse(answer.body, str(syntax), address, answer.asked))
+    def _document(self, address: str, limits: Limits) -> list[dict[str, Any]] | SourceError:
+        """The datasets of one document, or what kept them from being read."""
+        asked = self.config["url"]
+        try:
+            answer = self.http.request("GET", address, limits=limits, headers={"Accept": ACCEPT}, asked=asked)
+            syntax = guess(answer)
+            if syntax in {None, "data.json"}:
+                return SourceError("E-TRK-015", url=answer.asked, path="dcat:Dataset")
+            return rdf.datasets(rdf.parse(answer.body, str(syntax), address, answer.asked))
+        except SourceError as error:
+            return error
 
     def _there(self, following: str, url: str) -> str | None:
         """The next page without credentials, on our origin where the catalogue only believes itself elsewhere."""
