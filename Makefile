@@ -1,6 +1,6 @@
 # Perintah sehari-hari; `make help` menjelaskan semuanya. The work is done by `deploy/` (Python, standard library only).
 RUN := PYTHON="$(PYTHON)" ./deploy/python -m deploy
-export SOURCE FILE CONFIRM ARGS ONLY
+export SOURCE FILE CONFIRM ARGS ONLY REPEAT
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status backup restore clean test test-pure test-long bench lint generated screenshots audit lock
@@ -35,7 +35,7 @@ test: ## Semua uji kecuali yang lama, dengan layanan sungguhan / all tests but t
 test-pure: ## Uji tanpa layanan (beberapa detik) / tests that need no service
 	@$(RUN) test-pure
 
-test-long: ## Uji yang perlu beberapa menit / tests that take minutes
+test-long: ## Uji yang perlu beberapa menit; REPEAT=3 mengulanginya / tests that take minutes, repeated
 	@$(RUN) test-long
 
 bench: ## Ukur kecepatan dan ketepatan; ONLY=nama,... memilih / measure speed and accuracy

@@ -65,6 +65,7 @@ def needs(*, tests: bool) -> list[Need]:
     if tests:
         wanted.append(Need("Chromium", _has_browser, ("chromium", "chromium-driver")))
         wanted.append(Need("git", _program("git"), ("git",)))
+        wanted.append(Need("libfaketime", _has_faketime, ("libfaketime",)))
     return wanted
 
 
@@ -195,6 +196,10 @@ def _has_jdk() -> bool:
     said = subprocess.run(["javac", "-version"], check=False, capture_output=True, text=True)
     version = re.search(r"(\d+)", said.stdout + said.stderr)
     return version is not None and int(version[1]) >= OLDEST_JAVA
+
+
+def _has_faketime() -> bool:
+    return any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def _has_browser() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,10 +37,27 @@ def test_pure() -> NoReturn:
     _pytest(["-m", "not long and not heavy", "--pure", *workers, *folders, *_extra()])
 
 
-def test_long() -> NoReturn:
-    """Run the tests that take minutes."""
+def test_long() -> int:
+    """Run the tests that take minutes, `REPEAT` times; each time other moments are drawn. 1 at the first failure."""
     _prepare(services=True)
-    _pytest(["-m", "long", *_extra()])
+    times = _repetitions()
+    first = int(os.environ.get("SATUDATA_SEED") or random.SystemRandom().randrange(10**6))
+    for number in range(times):
+        seed = str(first + number)
+        print(f"==> {number + 1}/{times}, SATUDATA_SEED={seed}", flush=True)
+        os.environ["SATUDATA_SEED"] = seed
+        if code := _inside(["python", "-m", "pytest", "-m", "long", *_extra()]):
+            return code
+    return 0
+
+
+def _repetitions() -> int:
+    told = os.environ.get("REPEAT") or "1"
+    if not told.isdigit() or int(told) < 1:
+        raise StepError(
+            say(f"REPEAT bukan bilangan: {told}", f"REPEAT is no number: {told}"), "make test-long REPEAT=3"
+        )
+    return int(told)
 
 
 def bench() -> int:

@@ -38,7 +38,8 @@ class Reading:
         self.keeps_identity: bool = row["identitas"] == "pertahankan"
         self.source, self.connector = source, connector
         self.profile, self.reference = Profile.load(row["profile"]), Reference.load()
-        self.today = date.today()  # noqa: DTZ011 - a rule binds from a day of the office's calendar
+        # A rule binds from a day of the office's calendar.
+        self.today: date = row.get("today") or date.today()  # noqa: DTZ011
         self._mapping = FieldMapping("otomatis") if source.aggregation else source.mapper
         #: What is known of files that we have made ourselves, by address.
         self.files: dict[str, FileFacts] = {}
