@@ -97,7 +97,8 @@ def test_personal_data_in_a_data_file_blocks_and_is_shown_masked_only(run, tmp_p
         assert code == 1
         assert b"E-PDP-001" in out
         assert NIK.encode() not in out
-    [found] = json.loads(run("check", path, "--json")[1])["items"][0]["personal_data"]
+    every = json.loads(run("check", path, "--json")[1])["items"][0]["personal_data"]
+    [found] = [one for one in every if one["kind"] == "nik"]
     assert (found["kind"], found["column"], found["count"]) == ("nik", "nik", 2)
 
 
@@ -289,6 +290,25 @@ def test_html_is_escaped_and_fetches_nothing(run, tmp_path):
     assert not [word for word in ("src=", "href=", "@import", "url(") if word in html]
     assert 'lang="id"' in html
     assert "Laporan Pemeriksaan" in html
+
+
+def test_the_page_says_first_what_to_mend_and_names_fields_and_numbers_as_people_do(run):
+    page = run("check", MISTAKES, "--profile", "sdi-2019", "--format", "html")[1].decode()
+    assert "Perbaiki lebih dulu: &quot;Kamus Data&quot; (+3,75)" in page
+    assert '<td class="number" data-label="Rata-rata skor">93,' in page
+    assert '<td class="error" data-label="Tingkat">kesalahan</td>' in page.replace("short ", "")
+    often = page.partition("Temuan terbanyak</h2>")[2].partition("</table>")[0]
+    assert often.index("W-META-017") < often.index("E-TAUT-001")
+    assert page == run("check", MISTAKES, "--profile", "sdi-2019", "--format", "html")[1].decode()
+    english = run("check", MISTAKES, "--profile", "sdi-2019", "--format", "html", "--lang", "en")[1].decode()
+    assert "Mend first: &quot;Data dictionary&quot; (+3.75)" in english
+
+
+def test_a_page_on_a_data_file_has_no_empty_table_of_offices(run, tmp_path):
+    (tmp_path / "luas.csv").write_text("kecamatan,luas\nA,1\nB,2\n")
+    page = run("check", tmp_path / "luas.csv", "--format", "html")[1].decode()
+    assert "Menurut produsen data" not in page
+    assert "Usulan kamus data" in page
 
 
 def test_tables_to_hand_on_run_nothing(run, tmp_path):

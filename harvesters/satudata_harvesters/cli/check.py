@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -90,11 +91,12 @@ def check(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it h
     sys.exit(exit_code(report))
 
 
-def _handed_on(form: str) -> Callable[[Preview, Lang], str | bytes]:
-    def write_report(report: Preview, lang: Lang) -> str | bytes:
-        from satudata_harvesters import report as reports  # noqa: PLC0415 - a terminal needs none of it
+def _handed_on(module: str, name: str) -> Callable[[Preview, Lang], str | bytes]:
+    """A report's writer, imported when it is asked for: a terminal needs none of them."""
 
-        made: str | bytes = getattr(reports, f"{form}_report")(report, lang)
+    def write_report(report: Preview, lang: Lang) -> str | bytes:
+        writer = getattr(importlib.import_module(f"satudata_harvesters.{module}"), name)
+        made: str | bytes = writer(report, lang)
         return made
 
     return write_report
@@ -103,5 +105,7 @@ def _handed_on(form: str) -> Callable[[Preview, Lang], str | bytes]:
 _REPORTS: dict[str, Callable[[Preview, Lang], str | bytes]] = {
     "text": lambda report, lang: "\n".join(report_lines(report, lang)) + "\n",
     "json": lambda report, lang: json.dumps(report.to_dict(lang), ensure_ascii=False, indent=1) + "\n",
-    **{form: _handed_on(form) for form in ("csv", "html", "xlsx")},
+    "csv": _handed_on("report", "csv_report"),
+    "html": _handed_on("report_page", "html_report"),
+    "xlsx": _handed_on("report", "xlsx_report"),
 }
