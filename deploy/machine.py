@@ -27,6 +27,8 @@ EXTERNAL_SERVICES = {
     "solr": "SATUDATA_SOLR_URL",
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
+#: The server alone: it brings no service that would start by itself.
+_MARIADB_PACKAGE = "mariadb-server-core"
 CLUSTER_SETTING = Path("/etc/postgresql-common/createcluster.d/satudata.conf")
 
 
@@ -65,8 +67,15 @@ def needs(*, tests: bool) -> list[Need]:
     if tests:
         wanted.append(Need("Chromium", _has_browser, ("chromium", "chromium-driver")))
         wanted.append(Need("git", _program("git"), ("git",)))
+        wanted.append(Need("MariaDB", lambda: mariadb_server() is not None, (_MARIADB_PACKAGE,)))
         wanted.append(Need("libfaketime", _has_faketime, ("libfaketime",)))
     return wanted
+
+
+def mariadb_server() -> Path | None:
+    """Return the server that the tests of reading databases start themselves; it is no service of this machine."""
+    found = shutil.which("mariadbd", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    return Path(found) if found else None
 
 
 def prepare(log: Path, *, tests: bool = False) -> None:
@@ -99,6 +108,8 @@ def prepare(log: Path, *, tests: bool = False) -> None:
         packages = [
             {"chromium": "chromium-browser", "chromium-driver": "chromium-chromedriver"}.get(p, p) for p in packages
         ]
+    if system() == ("ubuntu", "22.04"):
+        packages = [f"{package}-10.6" if package == _MARIADB_PACKAGE else package for package in packages]
     _apt_install(packages, log)
     still = [need.what for need in missing if not need.present()]
     if still:

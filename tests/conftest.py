@@ -29,7 +29,7 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--pure"):
-        needing = [item for item in items if "services" in item.fixturenames]
+        needing = [item for item in items if not {"services", "mariadb"}.isdisjoint(item.fixturenames)]
         config.hook.pytest_deselected(items=needing)
         items[:] = [item for item in items if item not in needing]
 

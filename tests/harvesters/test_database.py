@@ -18,6 +18,7 @@ from satudata_harvesters.connectors.table import FOLDER_VARIABLE
 from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_harvesters.http import Http, Limits
 from satudata_harvesters.source import Source, secret_pointers
+from tests.harvesters.mariadb import running
 from tests.harvesters.until import until_it_fails
 
 VIEW = {"view": "isi", "key": "kode"}
@@ -265,3 +266,92 @@ def test_a_view_that_postgresql_does_not_know_is_one_error_without_its_words(vie
     _, connector = view
     for change in ({"view": "tidak_ada"}, {"key": "tidak_ada"}):
         assert until_it_fails(connector(**change).pages())[1].code == "E-TRK-015"
+
+
+# --- a real MariaDB ---
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    """The session's own MariaDB."""
+    with running(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture
+def mysql_view(mariadb, unique):
+    """A view of 25 rows in MariaDB: (its name, a connector that reads it)."""
+    name = unique.replace("-", "_")
+    columns = "seq AS kode, CONCAT('Judul ', seq) AS judul, CAST(1.5 AS DECIMAL(4,2)) AS nilai"
+    moment = "TIMESTAMP '2025-01-01 00:00:00' AS kini"
+    mariadb.run(f"CREATE VIEW {name} AS SELECT {columns}, {moment} FROM seq_1_to_25")  # noqa: S608 - words of our own
+    auth = {"type": "basic", "username": mariadb.reader, "password": mariadb.password}
+
+    def connector(*, networks=None, deadline=5, **config):
+        http = Http(Limits(deadline=deadline), [f"127.0.0.1/32:{mariadb.port}"] if networks is None else networks)
+        url = f"mysql://127.0.0.1:{mariadb.port}/{mariadb.database}"
+        return Database({"url": url, "view": name, "key": "kode", "page_size": 10, "auth": auth, **config}, http)
+
+    yield name, connector
+    mariadb.run(f"DROP VIEW {name}")
+
+
+def test_a_view_of_mariadb_is_read_in_pages_and_on_behind_a_checkpoint(mysql_view):
+    _, connector = mysql_view
+    pages = list(connector().pages())
+    assert [len(page.records) for page in pages] == [10, 10, 5]
+    assert pages[0].records[0] == {"kode": 1, "judul": "Judul 1", "nilai": 1.5, "kini": "2025-01-01T00:00:00"}
+    assert [row["kode"] for row in rows(connector(), after=pages[0].checkpoint)] == list(range(11, 26))
+    again = list(connector().pages(validators={page.key: page.validators for page in pages}))
+    assert [page.unchanged for page in again] == [True] * 3
+
+
+def test_mariadb_writes_nothing_for_us_and_waits_no_longer_than_told(mysql_view):
+    name, connector = mysql_view
+    pymysql = importlib.import_module("pymysql")
+    with contextlib.closing(connector(deadline=1)._mysql(pymysql)) as opened, opened.cursor() as cursor:
+        with pytest.raises(pymysql.err.MySQLError) as written:
+            cursor.execute("CREATE TABLE aplikasi.baru (a INT)")
+        assert written.value.args[0] in {1792, 1142}
+        with pytest.raises(pymysql.err.MySQLError) as slow:
+            cursor.execute(f"SELECT SUM(SLEEP(1)) FROM {name}")  # noqa: S608 - a name of our own
+    assert connector()._problem(slow.value).code == "E-TRK-009"
+
+
+def test_the_rows_of_mariadb_stay_on_its_side_until_they_are_wanted(mariadb, mysql_view, monkeypatch):
+    _, connector = mysql_view
+    pymysql = importlib.import_module("pymysql")
+    fetched = []
+    monkeypatch.setattr(pymysql.cursors.Cursor, "fetchall", lambda _: fetched.append("all"))
+    assert [len(page.records) for page in connector().pages()] == [10, 10, 5]
+    assert fetched == [], "an unbuffered cursor takes row by row"
+
+
+@pytest.mark.parametrize("change", [{"password": "salah"}, {"username": "tidak_dikenal"}])
+def test_an_account_that_mariadb_refuses_is_told_as_that_and_not_as_a_web_page(mariadb, mysql_view, change):
+    _, connector = mysql_view
+    auth = {"type": "basic", "username": mariadb.reader, "password": mariadb.password, **change}
+    _, error = until_it_fails(connector(auth=auth).pages())
+    assert error.code == "E-TRK-030"
+    assert "HTTP" not in error.message("id") + error.message("en")
+    assert mariadb.password not in str(error.to_dict())
+    assert "salah" not in str(error.to_dict())
+
+
+def test_what_mariadb_does_not_know_is_one_error_without_its_words(mysql_view):
+    _, connector = mysql_view
+    for change in ({"view": "tidak_ada"}, {"key": "tidak_ada"}):
+        assert until_it_fails(connector(**change).pages())[1].code == "E-TRK-015"
+
+
+def test_mariadb_inside_is_not_connected_to_unless_an_administrator_opens_it(mysql_view):
+    _, connector = mysql_view
+    assert until_it_fails(connector(networks=[]).pages())[1].code == "E-TRK-011"
+
+
+def test_an_account_that_postgresql_refuses_is_told_as_that(view, platform):
+    _, connector = view
+    auth = {"type": "basic", "username": "tidak_dikenal", "password": SECRET}
+    _, error = until_it_fails(connector(auth=auth).pages())
+    assert error.code == "E-TRK-030"
+    assert SECRET not in str(error.to_dict())
