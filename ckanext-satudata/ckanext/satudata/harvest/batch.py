@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import erase
@@ -70,7 +70,8 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
     known = once.known
     holding = held_values.load(session, [row.id for row in known.values() if row.package_id])
-    writes = list(_writes(reading, once.items, known, holding))
+    now = session.scalar(sa.select(sa.func.now()))
+    writes = [replace(one, standing={"last_seen": now}) for one in _writes(reading, once.items, known, holding)]
     results = write(session, writes, actor=None, run=held.run_id) if writes else []
     reckoning.written(
         results,
@@ -78,8 +79,8 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     )
     reckoning.add(unchanged=len([item for item in once.items if item.error is None]) - len(writes))
     met = {known[item.identifier].id for item in once.items if item.identifier in known}
-    met |= {result.record_id for result in results if result.outcome != "refused"}
-    _touch(session, held.run_id, met)
+    written = {result.record_id for result in results if result.outcome != "refused"}
+    _meet(session, held.run_id, met | written, written)
     stored = {result.identifier: result.record_id for result in results if result.outcome != "refused"}
     ids = {row.identifier: row.id for row in known.values()} | stored
     _note(session, held.run_id, ids, _notes(repeats, once.items, results))
@@ -233,15 +234,16 @@ def _naive_utc(text: Any) -> datetime | None:
         return None
 
 
-def _touch(session: Session, run_id: str, met: set[str]) -> None:
+def _meet(session: Session, run_id: str, met: set[str], written: set[str]) -> None:
+    """Note that the run has met these records; those it has just written know it already."""
     if not met:
         return
-    session.execute(
-        insert(t.seen).on_conflict_do_nothing(), [{"run_id": run_id, "record_id": one} for one in sorted(met)]
-    )
-    session.execute(
-        sa.update(t.record).where(_rec.id.in_(sorted(met))).values(last_seen=sa.func.now(), last_run=run_id)
-    )
+    ids = sa.func.unnest(sa.cast(sorted(met), ARRAY(sa.Text)))
+    rows = sa.select(sa.literal(run_id), ids)
+    session.execute(insert(t.seen).from_select(["run_id", "record_id"], rows).on_conflict_do_nothing())
+    if others := sorted(met - written):
+        seen = sa.update(t.record).where(_rec.id == sa.any_(sa.cast(others, ARRAY(sa.Text))))
+        session.execute(seen.values(last_seen=sa.func.now(), last_run=run_id))
 
 
 def _note(session: Session, run_id: str, ids: Mapping[str, str], notes: Iterable[tuple[str, Issue]]) -> None:

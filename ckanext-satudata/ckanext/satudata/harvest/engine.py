@@ -24,6 +24,7 @@ from ckanext.satudata.catalog.write import Write, write
 from ckanext.satudata.harvest import assessing, batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
+from ckanext.satudata.harvest.indexing import Indexing, indexing
 from ckanext.satudata.harvest.portions import Checkpoint, portions
 from ckanext.satudata.harvest.reading import open_source
 from ckanext.satudata.harvest.reckoning import Reckoning
@@ -49,7 +50,7 @@ def run(run_id: str, *, progress: Progress | None = None) -> bool:
         if held is None:
             return False
         try:
-            _WORK.get(held.trigger, _Run)(opened, held, progress or (lambda _: None)).do()
+            _work(opened, held, progress or (lambda _: None))
         except RunLost:
             log.info("run %s is no longer ours", run_id)
         except ReadingError as error:
@@ -63,6 +64,14 @@ def run(run_id: str, *, progress: Progress | None = None) -> bool:
             _fail(opened, held, "E-RUN-006", {"kind": type(error).__name__, "run": run_id})
         schedule.drain(opened)
     return True
+
+
+def _work(opened: Session, held: Claim, progress: Progress) -> None:
+    if held.trigger in _WORK:
+        _WORK[held.trigger](opened, held, progress).do()
+        return
+    with indexing() as index:
+        _Run(opened, held, progress, index).do()
 
 
 def _fail(opened: Session, held: Claim, code: str, params: dict[str, Any]) -> None:
@@ -82,8 +91,8 @@ def _log_fault(run_id: str, error: BaseException) -> None:
 
 
 class _Run:
-    def __init__(self, opened: Session, held: Claim, progress: Progress) -> None:
-        self.session, self.held, self.progress = opened, held, progress
+    def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexing) -> None:
+        self.session, self.held, self.progress, self.index = opened, held, progress, index
         self.reckoning = Reckoning(held.counts)
         self.size = int(config.get("ckanext.satudata.harvest.batch_size", 500))
         self.began, self.read_before = time.monotonic(), self.reckoning["read"]
@@ -108,7 +117,7 @@ class _Run:
             if self.aggregate is not None:
                 self.aggregate.store(self.session, results)
             self._commit("membaca", total=portion.total, checkpoint=str(portion.checkpoint), complete=complete)
-            schedule.drain(self.session)
+            self.index.tell()
         if not complete:
             raise ReadingError("E-RUN-007")
 
@@ -193,7 +202,7 @@ class _Run:
         ]
         self.reckoning.written(write(self.session, writes, actor=None, run=self.held.run_id), datasets={})
         self._commit("menandai yang hilang")
-        schedule.drain(self.session)
+        self.index.tell()
 
     def _end(self, state: str, **values: Any) -> None:
         runs.supersede(self.session, self.reading.source_id, self.held.run_id)

@@ -32,6 +32,8 @@ _r = t.run.c
 
 #: Seconds for which a worker leaves a Solr alone that did not answer in time.
 REST = 30.0
+#: Datasets in one request to Solr: few enough for a busy machine to take them in time, and for little memory.
+REQUEST = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def drain(opened: Session, *, insist: bool = False) -> int:
         return 0
     sent, began, patience = 0, time.monotonic(), runs.lease_seconds() / 3
     try:
-        while batch := index.drain(opened, timeout=min(solr.TIMEOUT, patience)):
+        while batch := index.drain(opened, limit=REQUEST, timeout=min(solr.TIMEOUT, patience)):
             opened.commit()
             sent += batch
             if time.monotonic() - began > patience:
