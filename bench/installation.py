@@ -42,6 +42,7 @@ class Ran:
     commits: int
     peak_megabytes: float
     processor: Mapping[str, float]
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -106,7 +106,7 @@ class _Pages:
 
     def answer(self, start: int, rows: int, known: bytes) -> tuple[bytes, bytes]:
         """Head and body of one answer; `known` is the validator that the client brings."""
-        tag, body = self.pages[start, rows]
+        tag, body = self.pages.get((start, rows)) or (b"", _body([], len(self.packages)))
         if self.manner == "conditional" and known.strip(b'"') == tag:
             return b'HTTP/1.1 304 Not Modified\r\nETag: "%s"\r\n\r\n' % tag, b""
         etag = b'ETag: "%s"\r\n' % tag
