@@ -43,6 +43,8 @@ _BEGIN = "awal"
 #: What servers say when an account may not log in or not read: SQLSTATE of PostgreSQL, error numbers of MySQL.
 _REFUSED = frozenset({"28P01", "28000", "42501", "1045", "1044", "1142", "1227", "1698"})
 _TOO_SLOW = frozenset({"57014", "1969", "3024", "1317"})
+#: So many seconds a server has beyond a statement's deadline to say that it is over.
+GRACE = 2
 _NOT_THERE = frozenset({"42P01", "42703", "3D000", "1146", "1054", "1049"})
 
 
@@ -262,10 +264,11 @@ class Database(Connector):
         with _certificate(self.config.get("ca")) as ca:
             opened = driver.connect(
                 host=host, port=port, user=user, password=password, database=self._name(), charset="utf8mb4",
-                connect_timeout=max(int(limits.connect), 1), read_timeout=int(limits.deadline), local_infile=False,
+                connect_timeout=max(int(limits.connect), 1), read_timeout=int(limits.deadline + GRACE), local_infile=False,
                 ssl={"ca": ca, "check_hostname": True} if ca else None, defer_connect=True,
             )  # fmt: skip
-            opened.connect(plugged(address, port, connect=limits.connect, read=limits.deadline))
+            # The server ends a statement itself; the line is cut only where it does not.
+            opened.connect(plugged(address, port, connect=limits.connect, read=limits.deadline + GRACE))
         with opened.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
             cursor.execute("SET SESSION time_zone = '+00:00'")
@@ -282,7 +285,7 @@ class Database(Connector):
         words = str(error).lower()
         if code in _REFUSED or "password authentication failed" in words or "no password supplied" in words:
             return SourceError("E-TRK-030", url=self.url)
-        if code in _TOO_SLOW or "interrupted" in words or "timeout expired" in words:
+        if code in _TOO_SLOW or any(said in words for said in ("interrupted", "timeout expired", "timed out")):
             return SourceError("E-TRK-009", url=self.url, seconds=round(self.http.limits.deadline))
         if code in _NOT_THERE or words.startswith("no such "):
             return SourceError("E-TRK-015", url=self.url, path=self.config["view"])
