@@ -72,15 +72,8 @@ class CkanSettings:
             "sqlalchemy.url": self.database_url,
             "ckan.redis.url": self.redis_url,
             "solr_url": self.solr_url,
-<<<<<<< /tmp/c6b
-=======
-<<<<<<< /var/lib/wt6b/deploy/ckan_ini.py
-            "ckan.search.solr_commit": "false",  # the core's soft commit shows a change within a second
-=======
             "solr_timeout": "10",  # seconds: a Solr that hangs holds neither a page nor the start of a job for long
->>>>>>> /var/lib/wt6b/deploy/ckan_ini.py
-            "ckan.search.solr_commit": "false",  # the core's soft commit shows a change within half a second
->>>>>>> deploy/ckan_ini.py
+            "ckan.search.solr_commit": "false",  # the core's soft commit shows a change within a second
             "ckan.site_id": self.site_id,
             "ckan.site_url": self.site_url,
             "ckan.site_title": "Portal Satu Data",
