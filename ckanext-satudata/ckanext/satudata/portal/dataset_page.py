@@ -13,8 +13,9 @@ from ckan.lib import helpers as ckan_helpers
 from ckan.plugins import toolkit
 
 from ckanext.satudata.catalog.package import to_dataset
-from ckanext.satudata.portal import access, facets, records, wording
+from ckanext.satudata.portal import access, facets, holding, records, table_part, wording
 from ckanext.satudata.portal.records import Problem, Standing
+from ckanext.satudata.portal.table_part import TablePart
 from satudata_schemas import contract
 from satudata_schemas.contract import Field
 from satudata_schemas.dataset import Dataset, plain_text, plain_texts
@@ -116,8 +117,11 @@ class DatasetPage:
     inside: bool
     problems: Sequence[Problem]
     principles: Sequence[tuple[str, bool, str]]
+    held: Sequence[Mapping[str, Any]]
+    suggestions: Sequence[Mapping[str, Any]]
     dates: Sequence[Term]
     linked_data: Mapping[str, Any]
+    table: TablePart | None = None
 
 
 def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
@@ -152,8 +156,11 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         inside=inside,
         problems=records.problems(model.Session, standing.fields["id"]) if standing and inside else [],
         principles=_principles(standing) if standing and inside else [],
+        held=holding.shown(package["id"]) if standing and inside else [],
+        suggestions=holding.suggested(standing.fields["suggestions"]) if standing and inside else [],
         dates=[] if closed else _dates(package, dataset, standing),
         linked_data={} if closed else _linked_data(package, dataset, files),
+        table=table_part.of_package(package["id"], inside=inside) if open_links and not closed else None,
     )
 
 

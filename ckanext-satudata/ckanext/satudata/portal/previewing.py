@@ -11,6 +11,7 @@ from ckanext.satudata.harvest.previewing import first_datasets
 from ckanext.satudata.portal import records, wording
 from ckanext.satudata.portal.dataset_page import format_name
 from ckanext.satudata.portal.records import Problem
+from satudata_harvesters.aggregate import Table
 from satudata_harvesters.errors import ReadingError
 from satudata_harvesters.source import Source
 from satudata_schemas import personal_data
@@ -30,6 +31,22 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """What counting the rows does to them: which columns are looked at and which never, and what is not shown and why.
+
+    `small` cells hold fewer than `k`; `further` ones are hidden so that no small one can be computed from the others.
+    """
+
+    read: Sequence[str]
+    dropped: Sequence[str]
+    k: int
+    cells: int
+    small: int
+    further: int
+    percent: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewPage:
     """The preview in words; `failure` is what stopped the reading, `total` what the application says it holds."""
 
@@ -40,6 +57,7 @@ class PreviewPage:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     rows_read: int = 0
+    counting: Counting | None = None
 
 
 def preview(definition: Mapping[str, Any]) -> PreviewPage:
@@ -54,6 +72,20 @@ def preview(definition: Mapping[str, Any]) -> PreviewPage:
         columns=list(table.columns) if table else (),
         rows=[[wording.clean(cell, 60) for cell in row] for row in table.rows[:8]] if table else (),
         rows_read=table.rows_read if table else 0,
+        counting=_counting(table) if table else None,
+    )
+
+
+def _counting(table: Table) -> Counting:
+    told = table.told()
+    return Counting(
+        read=[wording.clean(name, 80) for name in told["read"]],
+        dropped=[wording.clean(name, 80) for name in told["dropped"]],
+        k=told["k"] or 1,
+        cells=table.total_cells,
+        small=table.small,
+        further=table.suppressed - table.small,
+        percent=f"{table.share_suppressed * 100:.1f}".replace(".", ","),
     )
 
 

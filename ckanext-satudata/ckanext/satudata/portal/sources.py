@@ -232,7 +232,9 @@ def _missing(values: Mapping[str, str], organizations: list[dict[str, str]]) -> 
 def _definition(values: Mapping[str, str]) -> dict[str, Any]:
     """The source file that the form's answers stand for."""
     address = values["url"] or _known_address(values["kind"])
-    address = address if "://" in address else f"https://{address}"
+    # Files on the server belong to several offices: only the Walidata chooses among them.
+    on_server = address.startswith(("folder:", "sqlite:")) and access.is_reviewer()
+    address = address if "://" in address or on_server else f"https://{address}"
     definition: dict[str, Any] = {
         "name": _free_name(values["title"]),
         "title": values["title"][:200],
