@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from satudata_harvesters import values
 from satudata_schemas import cell, personal_columns, personal_data
 from satudata_schemas.checks import readable_time, usable_link
 from satudata_schemas.dataset import Dataset
@@ -63,6 +64,12 @@ READERS = {
     "region code": Reference.load().wilayah.read,
     "region name": plain_name,
     "may hold": lambda text: (personal_data.may_hold_nik(text), personal_data.may_hold_contacts(text)),
+    "mapping text": values.text,
+    "mapping html": values.html_text,
+    "mapping number": values.number,
+    "mapping day": values.day,
+    "mapping period": values.period,
+    "mapping url": values.url,
     "suggest": lambda text: list(suggest(Dataset(title=text, notes=text, tags=[text]), Reference.load())),
 }
 
