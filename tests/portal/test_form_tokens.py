@@ -12,14 +12,24 @@ ACTIONS = (
     "/sumber-data/{source}/penarikan/{run}/batalkan",
     "/sumber-data/{source}/penarikan/{run}/setujui-penghapusan",
     "/sumber-data/{source}/penarikan/{run}/tolak-penghapusan",
+    "/sumber-data/{source}/penarikan/{run}/urungkan",
+    "/dataset/{id}/kembalikan-isian",
+    "/dataset/{id}/terima-saran",
+    "/insiden/{incident}/diberitahukan",
     "/pemeriksaan/setujui",
     "/pemeriksaan/kembalikan",
 )
+#: forms that are read and sent at one address
+FORMS = ("/sumber-data/baru", "/dataset/{id}/hapus-permanen")
+
+
+def _address(action, portal):
+    return action.format(source=portal.source, run=portal.run, id="dataset-1", incident="tidak-ada")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_is_no_link(web, portal, action):
-    assert fetch(web + action.format(source=portal.source, run=portal.run)).status == 405
+    assert fetch(web + _address(action, portal)).status == 405
 
 
 @pytest.fixture
@@ -28,15 +38,15 @@ def walidata_cookie(portal, cookie_of):
 
 
 def test_a_form_without_a_token_is_refused(web, portal, walidata_cookie):
-    for action in (*ACTIONS, "/sumber-data/baru"):
-        url = web + action.format(source=portal.source, run=portal.run)
+    for action in (*ACTIONS, *FORMS):
+        url = web + _address(action, portal)
         assert fetch(url, data={"id": "x"}, cookie=walidata_cookie).status == 400, action
         assert fetch(url, data={"id": "x", "_csrf_token": "palsu"}, cookie=walidata_cookie).status == 400, action
 
 
 def test_an_anonymous_visit_does_not_switch_the_check_off(web, portal, walidata_cookie):
     for action in ACTIONS:
-        url = web + action.format(source=portal.source, run=portal.run)
+        url = web + _address(action, portal)
         fetch(url)
         fetch(url, data={"id": "x"})
         assert fetch(url, data={"id": "x"}, cookie=walidata_cookie).status == 400, action
@@ -48,5 +58,11 @@ def test_every_route_of_the_portal_that_takes_a_post_is_in_this_list(loaded_ckan
         for rule in loaded_ckan.flask.url_map.iter_rules()
         if rule.endpoint.startswith("satudata_") and "POST" in rule.methods
     }
-    known = {action.replace("{source}", "<name>").replace("{run}", "<run_id>") for action in ACTIONS}
-    assert posts == known | {"/sumber-data/baru"}
+    names = {"{source}": "<name>", "{run}": "<run_id>", "{id}": "<id>", "{incident}": "<incident_id>"}
+    known = set()
+    for action in (*ACTIONS, *FORMS):
+        rule = action
+        for ours, flasks in names.items():
+            rule = rule.replace(ours, flasks)
+        known.add(rule)
+    assert posts == known

@@ -18,7 +18,7 @@ _SHOWN = (
     "id", "package_id", "status", "hasil", "score", "principles", "rest", "perbaikan_tertunda", "jatuh_tempo",
     "tidak_ditemukan_sejak",
     "source_modified", "data_changed", "metadata_changed", "last_seen", "return_reason", "return_deadline",
-    "hak_akses", "owner_org",
+    "hak_akses", "owner_org", "suggestions", "pending_status",
 )  # fmt: skip
 
 

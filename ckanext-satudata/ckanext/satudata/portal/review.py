@@ -12,7 +12,7 @@ from ckan.lib import base
 from ckan.plugins import toolkit
 from flask import Blueprint, Response, request
 
-from ckanext.satudata.catalog import review, status
+from ckanext.satudata.catalog import incidents, review, status
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest import schedule
 from ckanext.satudata.portal import access, posting, records, wording
@@ -36,10 +36,16 @@ def queue() -> str:
     ids = [one["id"] for one in waiting if one["name"] == chosen] if chosen else None
     rows = status.waiting(model.Session, statuses=statuses, source_ids=ids, limit=_PAGE + 1, after=after)
     more = rows[_PAGE - 1]["id"] if len(rows) > _PAGE else ""
-    return base.render(
-        "satudata/review/queue.html",
-        {"rows": _described(rows[:_PAGE]), "more": more, "after": after, "sources": waiting, "chosen": chosen},
-    )
+    shown = {
+        "rows": _described(rows[:_PAGE]),
+        "more": more,
+        "after": after,
+        "sources": waiting,
+        "chosen": chosen,
+        "total": sum(one["count"] for one in waiting),
+        "overdue": len(incidents.listing(model.Session, open_only=True)) if access.is_reviewer() else 0,
+    }
+    return base.render("satudata/review/queue.html", shown)
 
 
 @posting.action(blueprint, "/setujui")
@@ -50,7 +56,8 @@ def approve() -> Response:
     if not ids:
         return _nothing_chosen()
     with changing() as session:
-        decided = review.approve(session, ids, actor=person)
+        note = (request.form.get("note") or "").strip()[:500] or None
+        decided = review.approve(session, ids, actor=person, reason=note)
     _tell(decided, toolkit._("%(count)s dataset disetujui."))
     return see_other("satudata_review.queue")
 

@@ -35,7 +35,9 @@ LIGHT = frozenset(
         "user.logged_out_page",
     }
 )
-LIGHT_BLUEPRINTS = ("satudata_sources.", "satudata_runs.", "satudata_review.")
+LIGHT_BLUEPRINTS = (
+    "satudata_sources.", "satudata_runs.", "satudata_review.", "satudata_history.", "satudata_erasing.",
+)  # fmt: skip
 
 #: Nothing but our own style sheet, script and images; a stored `<script>` would not run even if it were not escaped.
 CONTENT_SECURITY_POLICY = (

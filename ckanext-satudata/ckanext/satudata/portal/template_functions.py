@@ -28,6 +28,7 @@ def all_functions() -> dict[str, Callable[..., Any]]:
         "satudata_api_url": api_url,
         "satudata_other_languages": other_languages,
         "satudata_has_queue": access.has_queue,
+        "satudata_is_reviewer": access.is_reviewer,
         "satudata_may_manage": access.may_manage,
         "satudata_dataset_page": dataset_page.dataset_page,
         "satudata_facets": search_page.facet_models,
