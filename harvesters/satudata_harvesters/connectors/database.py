@@ -264,8 +264,8 @@ class Database(Connector):
         with _certificate(self.config.get("ca")) as ca:
             opened = driver.connect(
                 host=host, port=port, user=user, password=password, database=self._name(), charset="utf8mb4",
-                connect_timeout=max(int(limits.connect), 1), read_timeout=int(limits.deadline + GRACE), local_infile=False,
-                ssl={"ca": ca, "check_hostname": True} if ca else None, defer_connect=True,
+                connect_timeout=max(int(limits.connect), 1), read_timeout=int(limits.deadline + GRACE),
+                local_infile=False, ssl={"ca": ca, "check_hostname": True} if ca else None, defer_connect=True,
             )  # fmt: skip
             # The server ends a statement itself; the line is cut only where it does not.
             opened.connect(plugged(address, port, connect=limits.connect, read=limits.deadline + GRACE))
