@@ -23,6 +23,14 @@ const document = new DOMParser().parseFromString(asked.responseText, "text/html"
 """
 
 
+#: Of each single text field and drop-down of the form, in the order they stand, whether it holds something.
+FILLED = """
+const fields = [...document.querySelectorAll("form#dataset-edit .form-group :is(input[type=text], textarea, select)")];
+return fields.filter(one => one.name && one.name !== "tag_string" && !one.name.includes("-"))
+  .map(one => one.value.trim() !== "");
+"""
+
+
 @pytest.fixture
 def editing(web, portal, signed_in):
     """The browser of an editor at a page of the form."""
@@ -74,6 +82,16 @@ def test_the_form_does_not_scroll_sideways_on_a_phone(editing):
             assert width <= PHONE["width"], (path, width)
     finally:
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_what_is_still_empty_in_a_step_is_asked_first(editing):
+    ordered = 0
+    for number in range(1, PAGES + 1):
+        driver = editing(f"/dataset/edit/{name_of(HARVESTED)}/{number}")
+        filled = driver.execute_script(FILLED)
+        assert filled == sorted(filled), number
+        ordered += len(set(filled)) == 2
+    assert ordered > 0
 
 
 def test_an_incomplete_dataset_is_saved(editing, portal):
