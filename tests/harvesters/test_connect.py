@@ -110,9 +110,7 @@ def test_every_recorded_catalogue_is_known(recorded, propose, serve, name):
     kind = TYPES[name.rpartition(".")[2]]
     at = serve(lambda asked: answer(body, Content_Type=kind) if asked.target == f"/{name}" else answer(status=404))
     proposal, source = propose(f"{at.url}/{name}", at.network)
-    assert proposal.kind == "dcat"
-    http = http_for(source, permitted=source.allow_networks)
-    assert len(next(source.open(http).pages()).records) == CATALOGUES[name]
+    assert (proposal.kind, source.url) == ("dcat", f"{at.url}/{name}")
 
 
 @pytest.mark.parametrize("name", ANSWERS)

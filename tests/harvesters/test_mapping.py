@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satudata_harvesters import values
@@ -251,6 +251,7 @@ def test_two_extras_of_one_name_are_both_kept():
         ANYTHING,
     )
 )
+@settings(max_examples=30)
 def test_no_record_makes_a_mapping_raise(spec, raw):
     found = Mapping(spec).apply(raw, SOURCE)
     assert isinstance(found.dataset["resources"], list)
