@@ -11,6 +11,7 @@ from satudata_schemas.dataset import canonical
 
 RESOURCES = "resources"
 #: what the platform sets: no change of what the dataset says
+_FILLED_IN = frozenset({"created"})  # of a file, by CKAN where the source says nothing
 _SET_BY_US = frozenset({"name", "identifier", "hasil", "status", "skor_sdi"})
 
 
@@ -75,7 +76,7 @@ def _of_resources(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[s
         if was is None or now is None:
             yield Difference(RESOURCES, was, now, label)
             continue
-        for name in sorted({*was, *now}):
+        for name in sorted({*was, *now} - _FILLED_IN):
             if _differ(name, was.get(name), now.get(name)):
                 yield Difference(name, was.get(name), now.get(name), label)
 

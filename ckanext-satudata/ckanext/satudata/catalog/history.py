@@ -24,7 +24,7 @@ class Version:
     """One version and why it is there.
 
     `cause` is `harvest | edit | put | review | undo | assess | opd | erase` (None for one logged before causes were).
-    `fields` names what differs from the version before; it is None where that one is no longer kept.
+    `fields` names what differs from the version before: nothing for the first; None where that one is no longer kept.
     """
 
     version: int
@@ -48,8 +48,9 @@ def versions(session: Session, package_id: str, *, limit: int = 50, before: int 
     found = []
     for line in lines[:limit]:
         image = line["before"]
-        known = after is not None and (image is not None or line["kind"] == "created")
-        fields = differences.names(_newest(image), _newest(after)) if known else None
+        fields = differences.names(_newest(image), _newest(after)) if after is not None and image is not None else None
+        if line["kind"] == "created":
+            fields = ()
         found.append(
             Version(
                 line["version"], line["at"], line["kind"], line["cause"], line["actor"], line["run_id"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ckan import model
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import audit, held, roles, tables
@@ -43,7 +43,7 @@ def of_package(session: Session, package_id: str) -> list[HeldValue]:
     row, user = tables.held.c, model.User.__table__.c
     record = tables.record.c
     rows = session.execute(
-        select(tables.held, user.name.label("user"))
+        select(tables.held, func.coalesce(func.nullif(user.fullname, ""), user.name).label("user"))
         .outerjoin(model.User.__table__, user.id == row.user_id)
         .where(row.package_id == package_id)
         .order_by(row.resource_id, row.field)

@@ -26,8 +26,15 @@ def label(field: str, *, of_file: bool = False) -> str:
     return f"{toolkit._('Berkas')}: {name}" if field.startswith("resources.") else name
 
 
-def value(content: Any) -> str:
-    """A value on one line, cut where it is long; empty where there is none."""
+def value(content: Any, field: str = "") -> str:
+    """A value on one line, cut where it is long; empty where there is none. Codes of the field's list are spelled
+    out.
+    """
+    found = contract.fields().get(field)
+    if found and found.vocabulary and content:
+        words = contract.vocabulary(found.vocabulary)
+        codes = content if isinstance(content, list | tuple) else [content]
+        return ", ".join(words.label_of(str(code), wording.language()) for code in codes)
     if content is None or content in ("", []):
         return ""
     if isinstance(content, bool):

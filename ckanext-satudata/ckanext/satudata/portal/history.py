@@ -84,8 +84,8 @@ def _differences(package_id: str, version: int) -> Sequence[dict[str, Any]]:
         {
             "label": field_words.label(one.field, of_file=bool(one.resource) and one.field != "resources"),
             "resource": one.resource,
-            "before": field_words.value(one.before),
-            "after": field_words.value(one.after),
+            "before": field_words.value(one.before, "" if one.resource else one.field),
+            "after": field_words.value(one.after, "" if one.resource else one.field),
         }
         for one in found
     ]

@@ -57,8 +57,8 @@ def shown(package_id: str) -> list[dict[str, Any]]:
             "key": one.key,
             "label": field_words.label(one.field, of_file=bool(one.resource)),
             "resource": one.resource,
-            "value": field_words.value(one.value) if one.field != "private" else toolkit._("disembunyikan"),
-            "source_value": field_words.value(one.source_value),
+            "value": field_words.value(one.value, one.field) if one.field != "private" else toolkit._("disembunyikan"),
+            "source_value": field_words.value(one.source_value, one.field),
             "user": one.user or "",
             "at": one.at,
             "inferred": bool(one.inferred),
@@ -77,7 +77,7 @@ def suggested(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "field": one["field"],
             "label": field_words.label(one["field"]),
-            "value": field_words.value(one["value"]),
+            "value": field_words.value(one["value"], one["field"]),
             "reason": Issue(one["reason"], "info", "", None, one.get("params") or {}).message(wording.language()),
         }
         for one in first.values()
