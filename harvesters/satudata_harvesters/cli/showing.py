@@ -28,6 +28,10 @@ _WORDS = {
     "more": {"id": "dan {n} temuan lain", "en": "and {n} more findings"},
     "rows": {"id": "baris dibaca", "en": "rows read"},
     "suppressed": {"id": "sel tidak ditampilkan", "en": "cells suppressed"},
+    "small": {"id": "{n} kurang dari {k}", "en": "{n} under {k}"},
+    "further": {"id": "{n} agar sel lain tidak dapat dihitung", "en": "{n} so that no other can be computed"},
+    "columns_read": {"id": "kolom dibaca", "en": "columns read"},
+    "columns_dropped": {"id": "kolom dibuang", "en": "columns dropped"},
 }
 
 
@@ -73,7 +77,12 @@ def report_lines(report: Preview, lang: Lang) -> Iterable[str]:
     if report.table is not None:
         table = report.table
         hidden = f"{table.suppressed}/{table.total_cells} {_WORDS['suppressed'][lang]}"
-        yield f"{table.rows_read} {_WORDS['rows'][lang]}, {hidden}"
+        counting = table.told()
+        for name in ("read", "dropped"):
+            yield f"{_WORDS['columns_' + name][lang]}: {', '.join(counting[name]) or '–'}"
+        why = [(table.small, "small"), (table.suppressed - table.small, "further")]
+        reasons = ", ".join(_WORDS[word][lang].format(n=count, k=counting["k"]) for count, word in why if count)
+        yield f"{table.rows_read} {_WORDS['rows'][lang]}, {hidden}{f' ({reasons})' if reasons else ''}"
         for row in [table.columns, *table.rows[:10]]:
             yield "  " + " | ".join(map(str, row))
     counts = report.summary()

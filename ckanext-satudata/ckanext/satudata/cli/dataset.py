@@ -15,7 +15,7 @@ from ckanext.satudata.catalog import history as versions_of
 from ckanext.satudata.catalog import incidents, review, status
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.cli.speech import FINE, PROBLEMS, Speech, acting_as, end, spoken, transaction, user_id
-from ckanext.satudata.harvest import schedule, sources
+from ckanext.satudata.harvest import schedule, sources, tracing
 from ckanext.satudata.harvest.errors import Refused
 from ckanext.satudata.harvest.sessions import session
 
@@ -31,6 +31,13 @@ def dataset() -> None:
       ckan satudata dataset history jumlah-aduan-warga
     """
 
+
+TRACES = {
+    "at": ("WAKTU", "AT"), "run_id": ("PENARIKAN", "RUN"), "template": ("TEMPLAT", "TEMPLATE"),
+    "template_version": ("VERSI", "VERSION"), "rules": ("SIDIK ATURAN", "RULES"), "rows_read": ("BARIS", "ROWS"),
+    "pages": ("HALAMAN", "PAGES"), "cells": ("SEL", "CELLS"), "suppressed": ("TERSEMBUNYI", "HIDDEN"),
+    "k": ("K", "K"), "csv": ("SIDIK CSV", "CSV"),
+}  # fmt: skip
 
 _named = click.argument("names", nargs=-1, metavar="NAME…")
 _of_source = click.option(
@@ -107,6 +114,35 @@ def history(speech: Speech, name: str, between: tuple[int, int] | None, limit: i
             headings = VERSIONS
     speech.show(rows)
     speech.table(headings, [row | {"fields": ", ".join(row.get("fields") or ())} for row in rows])
+
+
+@dataset.command()
+@click.argument("name")
+@spoken
+def trace(speech: Speech, name: str) -> None:
+    """Asal-usul tabel yang dihitung dari baris aplikasi, terbaru dahulu (how a table of rows came about).
+
+    Dengan --json lengkap: aturan, halaman sumber dengan jumlah baris dan sidik SHA-256, sel setiap periode.
+
+    \b
+    Contoh / examples:
+      ckan satudata dataset trace jumlah-aduan-warga
+      ckan satudata dataset trace jumlah-aduan-warga --json
+    """
+    with session() as opened:
+        rows = tracing.listing(opened, _id(opened, name))
+    shown = [
+        {
+            **{key: row[key] for key in ("at", "run_id", "template", "template_version", "rows_read")},
+            "rules": row["rules_hash"][:16],
+            "pages": len(row["pages"]),
+            **{key: row["counts"].get(key) for key in ("cells", "suppressed", "k")},
+            "csv": row["files"].get("csv", {}).get("hash", "")[:16],
+        }
+        for row in rows
+    ]
+    speech.show(rows)
+    speech.table(TRACES, shown)
 
 
 @dataset.command()
