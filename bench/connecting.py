@@ -1,8 +1,9 @@
 """How often `connect`, given only an address, names what answers there and proposes a source that reads all of it.
 
-Every demo application runs as it is; every recorded answer is served where its kind of application has it: packages
-behind `package_search`, catalogues beside a page for people, tables and other answers at the address itself. What each
-holds was counted by reading the files. Error and firewall pages must be named as such; they hold nothing to count.
+Every demo application that has an address runs as it is; every recorded answer is served where its kind of application
+has it: packages behind `package_search`, catalogues beside a page for people, tables and other answers at the address
+itself. What each holds was counted by reading the files. Error and firewall pages must be named as such; they hold
+nothing to count.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from urllib.parse import parse_qs, urlsplit
 from bench.figure import Figure
 from bench.truth.recorded import TABLES
 from demo.complaints import Complaints, serve_complaints
+from demo.office import Office
 from demo.portal import Portal, serve_portal
+from demo.serving import serve
 from satudata_harvesters.connect import connect
 from satudata_harvesters.credentials import credentials
 from satudata_harvesters.errors import ReadingError
@@ -65,7 +68,7 @@ TYPES = {
     "jsonld": "application/ld+json", "json": "application/json", "csv": "text/csv", "html": "text/html",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip
-COMPLAINTS, DATASETS = 300, 120
+COMPLAINTS, DATASETS, PEOPLE = 300, 120, 260
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,11 @@ def measure() -> Iterator[Figure]:
     with serve_complaints(Complaints(count=COMPLAINTS)) as url:
         case = Case("demo complaints", lambda *_: None, "rest", COMPLAINTS, auth=key)
         judged[case.name] = case, _found(url, case)
+    office = Office(population=PEOPLE)
+    with serve(office) as url:
+        for path, rows in (("/oss", office.licences), ("/wa", office.messages)):
+            case = Case(f"demo office{path}", lambda *_: None, "rest", len(rows), path, auth=key)
+            judged[case.name] = case, _found(url, case)
     site = _Site()
     with _serving(site) as url:
         for case in recorded_cases():

@@ -32,12 +32,15 @@ from satudata_harvesters.source import template as ready_made
 LOOKING = Limits(connect=5, read=10, deadline=20, attempts=1, max_bytes=50_000_000)
 #: Where catalogues keep what machines read, below the address people know.
 CATALOGUES = ("catalog.ttl", "catalog.jsonld", "catalog.rdf", "catalog.xml", "data.json")
-#: Where applications keep their lists, by the word for it; `complaints` is a ready-made application.
+#: Where applications keep their lists, by the word for it; `complaints` and the like are ready-made applications.
 APIS: Mapping[str, str] = {
     "api/v1/laporan": "complaints",
     "api/laporan": "complaints",
     "api/v1/aduan": "complaints",
     "api/aduan": "complaints",
+    "api/v1/izin": "licences",
+    "api/izin": "licences",
+    "api/messages": "service_desk",
     "api-backend/dataset/list": "",
     "datasets": "",
     "api/datasets": "",

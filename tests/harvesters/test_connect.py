@@ -7,7 +7,9 @@ import json
 import pytest
 
 from demo.complaints import Complaints, serve_complaints
+from demo.office import Office
 from demo.portal import Portal, serve_portal
+from demo.serving import serve as serving
 from satudata_harvesters.connect import connect
 from satudata_harvesters.credentials import credentials
 from satudata_harvesters.errors import ConfigError, SourceError
@@ -85,6 +87,17 @@ def test_with_its_key_it_is_counted_and_never_listed(propose, monkeypatch, path)
         told = json.dumps([source.to_dict(), report.to_dict()])
         assert report.table.total_cells == len(application.cells())
         assert not any(trace in told for person in application.people() for trace in (person.nik, person.name))
+
+
+@pytest.mark.parametrize(("path", "template"), [("/oss", "licences"), ("/wa", "service_desk")])
+def test_a_ready_made_application_is_known_from_above_its_list(propose, monkeypatch, path, template):
+    monkeypatch.setenv("KUNCI_UJI", "kunci-peragaan")
+    office = Office(population=30)
+    auth = {"type": "header", "name": "X-API-Key", "value": "env:KUNCI_UJI"}
+    with serving(office) as url:
+        proposal, source = propose(url + path, url.removeprefix("http://"), auth)
+        assert (source.template, proposal.needs_key) == (template, False)
+        assert count(source) == len(office.licences if template == "licences" else office.messages)
 
 
 def test_rows_about_people_are_never_proposed_as_a_list(propose, serve):
