@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from sqlalchemy import text
 
 
 def test_a_session_has_ckan_with_our_plugin_and_tables(app, session):
     answer = app.get("/api/3/action/status_show").json["result"]
     assert "satudata" in answer["extensions"]
+    from sqlalchemy import text
+
     tables = session.execute(text("SELECT tablename FROM pg_tables WHERE tablename LIKE 'satudata%'")).scalars().all()
     assert "satudata_source" in tables
 

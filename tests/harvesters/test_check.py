@@ -11,7 +11,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
 
 from satudata_harvesters import cli
 from satudata_harvesters.check import Terms, check_file
@@ -49,6 +48,13 @@ def told(run):
         return code, json.loads(out)
 
     return typed
+
+
+def load_workbook(file):
+    """Imported late, as the product does: it takes longer than most of these tests."""
+    from openpyxl import load_workbook
+
+    return load_workbook(file)
 
 
 def test_a_filled_in_template_gives_a_dataset_a_row(told):

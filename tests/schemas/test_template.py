@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook, load_workbook
 
 from satudata_schemas import contract, spreadsheet, template
 from satudata_schemas.assess import assess
@@ -27,6 +26,8 @@ def sheet(tmp_path):
     def write(rows, name="m.csv"):
         path = tmp_path / name
         if name.endswith(".xlsx"):
+            from openpyxl import Workbook
+
             book = Workbook()
             for row in rows:
                 book.active.append(row)
@@ -37,6 +38,13 @@ def sheet(tmp_path):
         return path
 
     return write
+
+
+def load_workbook(path):
+    """Imported late, as the product does: it takes longer than all these tests."""
+    from openpyxl import load_workbook
+
+    return load_workbook(path)
 
 
 # --- what is handed out
