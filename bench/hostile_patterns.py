@@ -1,8 +1,9 @@
 """The slowest pattern of the rule book on 100 kB made to be slow.
 
 Measured are all compiled patterns any module of `satudata_schemas` keeps, asked as that module asks them, the patterns
-of the contract's JSON Schema, and the functions that read outside text as a whole, each on every hostile text. The
-value is the slowest of all, in milliseconds of processor time, the best of three turns each.
+of the contract's JSON Schema, each on every hostile text. The value is the slowest of all, in milliseconds of processor
+time, the best of three turns each. What the functions take that read outside text, with all their patterns and the rest
+of their work, stands beside it in `raw`.
 """
 
 from __future__ import annotations
@@ -150,12 +151,24 @@ def readers() -> dict[str, Callable[[str], object]]:
 
 def measure() -> Iterator[Figure]:
     """Ask every pattern and reader for every text."""
-    asked = readers() | patterns()
-    slowest = sorted(
-        ((_milliseconds(work, text), name, made) for made, text in texts() for name, work in asked.items())
-    )
-    raw = {"asked": len(asked), "texts": sum(1 for _ in texts()), "slowest": slowest[:-11:-1]}
-    yield Figure("hostile_pattern_ms", round(slowest[-1][0], 3), bar=50, aim=10, unit="ms", better="lower", raw=raw)
+    told = {what: _slowest(asked) for what, asked in (("patterns", patterns()), ("readers", readers()))}
+    raw: dict[str, object] = {
+        "patterns": len(patterns()),
+        "texts": sum(1 for _ in texts()),
+        "slowest": told["patterns"][:10],
+    }
+    raw["slowest_readers"] = told["readers"][:5]
+    value = round(told["patterns"][0][0], 3)
+    yield Figure("hostile_pattern_ms", value, bar=50, aim=10, unit="ms", better="lower", raw=raw)
+
+
+def _slowest(asked: Mapping[str, Callable[[str], object]]) -> list[tuple[float, str, str]]:
+    """Milliseconds, name and text of each one's slowest turn, the slowest first."""
+    slowest: dict[str, tuple[float, str, str]] = {}
+    for made, text in texts():
+        for name, work in asked.items():
+            slowest[name] = max(slowest.get(name, (0.0, name, "")), (_milliseconds(work, text), name, made))
+    return sorted(slowest.values(), reverse=True)
 
 
 def _milliseconds(work: Callable[[str], object], text: str) -> float:

@@ -23,7 +23,8 @@ MESSAGE_FOLDER = Path(__file__).parent / "messages"
 _PLACE = re.compile(r"\{(\w+)\}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LONG_DIGITS = re.compile(r"\d(?:[ .\-]?\d){8,}")
-_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
+#: From the beginning of a word on, so that a long one is tried once.
+_EMAIL = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+")
 _MONTHS = {
     "id": [
         "Januari",

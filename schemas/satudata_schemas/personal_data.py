@@ -31,7 +31,7 @@ BLOCKING = frozenset({"nik", "kk", "npwp", "person", "health", "broken_identity"
 
 #: Sixteen digits, bare or with single separators. Begins with a plain character class so that a text without digits
 #: costs next to nothing; a digit behind another one begins no number, so that a long run of them is tried once.
-_SIXTEEN = re.compile(r"[0-9](?<![0-9][0-9])(?:[ .\-\u00a0]?[0-9]){15}(?![0-9])")
+_SIXTEEN = re.compile(r"[0-9]{17,}|[0-9](?<![0-9][0-9])(?:[ .\-\u00a0]?[0-9]){15}(?![0-9])")
 #: Words behind which a number is a NIK or a family card's, and those that make it another number.
 _IDENTITY_WORDS = ("nik", "ktp", "ktp-el", "ktp el", "e-ktp", "kk", "kependudukan", "kartu keluarga", "tanda penduduk")
 _OTHER = """
@@ -106,7 +106,7 @@ def niks(text: str, *, named: bool = False) -> Iterator[str]:
     wilayah = Reference.load().wilayah
     for match in _SIXTEEN.finditer(text):
         digits = match.group() if match.end() - match.start() == 16 else _SEPARATORS.sub("", match.group())
-        if not is_nik(digits):
+        if len(digits) != 16 or not is_nik(digits):
             continue
         before = _before(text, match.start())
         told = named or before.endswith(_IDENTITY_WORDS)

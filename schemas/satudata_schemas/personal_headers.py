@@ -88,7 +88,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 #: Headers of statistics: "jumlah_kk" counts families and numbers none.
 _COUNTS = re.compile(r"^(?:jumlah|jml|total|banyaknya|persentase|persen|rata_rata|rasio|cakupan|target|wajib_ktp)")
-_OF_A_PERSON = re.compile(rf"(?:^|_)(?!kontak|narahubung){_any(_PERSON)}(?:_|$)")
+#: A "kontak" is whoever answers.
+_OF_A_PERSON = re.compile(rf"(?:^|_){_any(_PERSON.replace('narahubung kontak', ''))}(?:_|$)")
 #: Words of a header that make long numbers below it codes or amounts.
 _CODE = re.compile(
     r"(?:^|_)(?:jumlah|nilai|total|kode|harga|anggaran|realisasi|pagu|rp|id|seri|sn|voucher|token|resi|npsn|nib|kbli"

@@ -14,39 +14,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from satudata_schemas import cell, contract
+from satudata_schemas import cell, contract, suggest_period, suggest_place
 from satudata_schemas.dataset import Dataset, plain_text
-from satudata_schemas.reference import Reference, Region, Wilayah, readable_year
+from satudata_schemas.reference import Reference, readable_year
 
 Confidence = Literal["high", "medium", "low"]
 
 WORDS_FILE = Path(__file__).parent / "suggest_words.json"
-_YEAR = r"(?:19[5-9]|20[0-4])\d"
-_RANGE = re.compile(
-    rf"(?<!\d)({_YEAR})\s*(?:[-–/]|s\.?\s?/?\s?d\.?|sampai(?: dengan)?|hingga|dan)\s*(?:tahun\s+)?({_YEAR})(?!\d)",
-    re.IGNORECASE,
-)
-_SINGLE = re.compile(rf"(?<![\d.,])({_YEAR})(?![\d]|[.,]\d)")
-_PART = re.compile(
-    rf"(?:triwulan|tw\.?|kuartal|semester|smt\.?)\s*-?\s*(iv|i{{1,3}}|[1-4])\b\s*,?\s*(?:tahun\s+)?({_YEAR})",
-    re.IGNORECASE,
-)
-_MONTH = re.compile(rf"(?:(?<!\d)\d{{1,2}}\s+)?\b([a-z]{{3,9}})\s+({_YEAR})(?!\d)", re.IGNORECASE)
-_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+([a-z]{{3,9}})\s+({_YEAR})(?!\d)", re.IGNORECASE)
-#: A year that names a series or a law, not the period of the data.
-_NO_PERIOD = re.compile(
-    rf"\[?\bseri\s+{_YEAR}\]?|\bsp\s?{_YEAR}|\bsensus(?: penduduk)?\s+{_YEAR}|\b(?:kbli|konstan|dasar)\s+{_YEAR}"
-    rf"|=\s?100|\b(?:nomor|no\.?)\s+\d+\s+tahun\s+{_YEAR}",
-    re.IGNORECASE,
-)
 _PREFIX = re.compile(
     r"^(?:\[[^\]]{1,40}\]\s*"
     r"|(?:data(?:set)?|rekap(?:itulasi)?|tabel|laporan|statistik|informasi|daftar data)\s+(?:data\s+)?)+",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"\b(kabupaten|kab\.?|kota|provinsi|propinsi|prov\.?)\s+((?:[a-z'’.\-]+ ?){1,5})", re.IGNORECASE)
-_BARE_PLACE = re.compile(r"\b(?:di|se-?|pada|wilayah|daerah)\s?-?((?:[A-Z][\w'’\-]+ ?){1,4})")
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,40}?)\s*[)\]]")
+_PER_MANY = re.compile(r"\bper\s+(?:(?P<many>100\.?000|seratus ribu)|1\.?000|seribu)(?![\d.])", re.IGNORECASE)
 _IN_UNITS = re.compile(r"\bdalam\s+((?:ribu |juta |miliar |milyar )?[a-z%]{2,12})\b", re.IGNORECASE)
 _SCHEDULES = {
     "harian": "harian",
@@ -117,7 +98,7 @@ def _region(dataset: Dataset, title: str, reference: Reference) -> Iterator[Sugg
     ]
     tries += [(dataset.text(name).replace("-", " "), "medium") for name in ("owner_org", "kontak_nama_unit")]
     for text, confidence in tries:
-        found = _place(text[:500], reference, whole=text == named)
+        found = suggest_place.place(text[:500], reference, whole=text == named)
         if found:
             words, region = found
             yield Suggestion(
@@ -126,56 +107,12 @@ def _region(dataset: Dataset, title: str, reference: Reference) -> Iterator[Sugg
             return
 
 
-def _place(text: str, reference: Reference, *, whole: bool = False) -> tuple[str, Region] | None:
-    """The one regency, city or province a text names, and the words it does it with."""
-    if not text:
-        return None
-    if whole and (region := _only(text, reference)):
-        return text, region
-    for match in _PLACE.finditer(text):
-        words = match[0].split()
-        for count in range(min(len(words), 6), 1, -1):
-            name = " ".join(words[:count]).rstrip(".,")
-            region = _only(name, reference)
-            if region:
-                return name, region
-    for match in _BARE_PLACE.finditer(text):
-        words = match[1].split()
-        for count in range(len(words), 0, -1):
-            name = " ".join(words[:count])
-            region = _only(name, reference)
-            if region:
-                return name, region
-    provinces = {match[0].casefold() for match in _provinces(reference.wilayah).finditer(text)}
-    if len(provinces) == 1:
-        (name,) = provinces
-        region = _only(name, reference)
-        return (name.title(), region) if region else None
-    return None
-
-
-@cache
-def _provinces(wilayah: Wilayah) -> re.Pattern[str]:
-    """The names of all provinces, longer ones first: "Papua Barat" is not "Papua"."""
-    regions = [region for region in wilayah if region.level == "provinsi" and region.until is None]
-    names = sorted(
-        {name for region in regions for name in (region.name, *region.other_names) if len(name) > 3}, key=len
-    )
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, reversed(names))) + r")(?!\w)", re.IGNORECASE)
-
-
-def _only(name: str, reference: Reference) -> Region | None:
-    found = [region for region in reference.wilayah.find(name) if region.level in {"provinsi", "kabkota"}]
-    return found[0] if len(found) == 1 else None
-
-
 # --- period
 # -------------------------------------------------------------------------------------------------------------
 
 
 def _period(dataset: Dataset, title: str) -> Iterator[Suggestion]:
-    text = _NO_PERIOD.sub(" ", title)
-    span = _span(text)
+    span = suggest_period.span(title)
     if span:
         yield from _both_ends(span[0], span[1], "high", "I-USUL-001", {"kata": span[2]})
         return
@@ -186,36 +123,9 @@ def _period(dataset: Dataset, title: str) -> Iterator[Suggestion]:
         yield from _both_ends(years[0], years[-1], "high", "I-USUL-004", {"kata": ", ".join(years[:5])})
         return
     names = " ".join(plain_text(resource.get("name"))[:200] for resource in dataset.resources[:50])
-    written = sorted(set(_SINGLE.findall(_NO_PERIOD.sub(" ", names))))
+    written = suggest_period.years(names)
     if written:
         yield from _both_ends(written[0], written[-1], "medium", "I-USUL-004", {"kata": ", ".join(written[:5])})
-
-
-def _span(text: str) -> tuple[str, str, str] | None:
-    """First and last period a title names, as the contract writes them, and the words it does it with."""
-    if match := _RANGE.search(text):
-        return (match[1], match[2], match[0]) if match[1] <= match[2] else None
-    if match := _PART.search(text):
-        months = _months_of(match[0], match[1])
-        return (f"{match[2]}-{months[0]:02}", f"{match[2]}-{months[1]:02}", match[0]) if months else None
-    if (match := _DAY.search(text)) and (day := cell.as_date(match[0])):
-        return day, day, match[0]
-    years = sorted(set(_SINGLE.findall(text)))
-    months_named = [(match, cell.month(match[1])) for match in _MONTH.finditer(text)]
-    dated = [(match, number) for match, number in months_named if number]
-    if len(dated) == 1 and len(years) == 1:
-        match, number = dated[0]
-        return f"{match[2]}-{number:02}", f"{match[2]}-{number:02}", match[0].strip()
-    if len(years) == 1:
-        return years[0], years[0], years[0]
-    return None
-
-
-def _months_of(words: str, part: str) -> tuple[int, int] | None:
-    number = {"i": 1, "ii": 2, "iii": 3, "iv": 4}.get(part.casefold()) or int(part)
-    length = 6 if words.casefold().startswith(("sem", "smt")) else 3
-    last = number * length
-    return (last - length + 1, last) if last <= 12 else None
 
 
 def _both_ends(
@@ -241,9 +151,9 @@ def _measure(title: str) -> Iterator[Suggestion]:
     lower = title.casefold()
     for concept, code in _words()["measure_of_concept"].items():
         if lower.startswith(concept):
-            yield Suggestion(
-                "ukuran", code, "high" if concept != "realisasi" else "medium", "I-USUL-005", {"kata": concept}
-            )
+            # "Curah hujan dan hari hujan" are two things with a measure each.
+            sure = concept != "realisasi" and not lower[len(concept) :].startswith(" dan ")
+            yield Suggestion("ukuran", code, "high" if sure else "medium", "I-USUL-005", {"kata": concept})
             return
 
 
@@ -254,10 +164,14 @@ def _unit(dataset: Dataset, title: str, measure: str) -> Iterator[Suggestion]:
         (said,) = told
         yield Suggestion("satuan", units.resolve(said) or said, "high", "I-USUL-006", {"kata": said})
         return
+    if many := _PER_MANY.search(title):
+        code = "per_100000" if many["many"] else "per_1000"
+        yield Suggestion("satuan", code, "high", "I-USUL-007", {"kata": many[0]})
+        return
     for match in (*_BRACKETS.finditer(title), *_IN_UNITS.finditer(title)):
-        code = units.resolve(match[1])
-        if code and not cell.is_year(match[1]):
-            yield Suggestion("satuan", code, "high", "I-USUL-007", {"kata": match[1]})
+        unit = units.resolve(match[1])
+        if unit and not cell.is_year(match[1]):
+            yield Suggestion("satuan", unit, "high", "I-USUL-007", {"kata": match[1]})
             return
     yield from _unit_by_words(title, measure)
 
@@ -322,7 +236,8 @@ def _schedule(dataset: Dataset, title: str) -> Iterator[Suggestion]:
 
 
 def _affair(dataset: Dataset, title: str) -> Iterator[Suggestion]:
-    text = f" {title} {' '.join(dataset.texts('tags')[:20])} ".casefold()
+    tags = " ".join(tag[:100] for tag in dataset.texts("tags")[:20])
+    text = f" {title} {tags} ".casefold()
     hits: dict[str, list[str]] = {}
     for match in _affair_words().finditer(text):
         for code in _affairs_of()[match[1]]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from satudata_schemas import cell, contract, table_totals
@@ -19,12 +20,14 @@ _TYPED_ROWS = 5_000
 _FOOTER = re.compile(
     r"(?:catatan|sumber|keterangan|ket|note|notes|source|ctt)\b\s*[.:]?|\*+\s*\)?\s*\w|\d{1,2}\s*\)", re.IGNORECASE
 )
-_CODE_HEADER = re.compile(
-    r"(?:^|[_\s])(?:kode|id|nik|npsn|nip|npwp|nisn|kk|kodepos|telp|telepon|hp|rt|rw|kbli"
-    r"|no(?:mor)?[_ ](?:induk|ktp|hp|telp|telepon|rekening|provinsi|kabupaten|kota|kecamatan|kelurahan|desa))"
-    r"(?:[_\s]|$)",
-    re.IGNORECASE,
+_CODE_WORDS = frozenset(
+    {"kode", "id", "nik", "npsn", "nip", "npwp", "nisn", "kk", "kodepos", "telp", "telepon", "hp", "rt", "rw", "kbli"}
 )
+_NUMBERED = frozenset(
+    {"induk", "ktp", "hp", "telp", "telepon", "rekening"}
+    | {"provinsi", "kabupaten", "kota", "kecamatan", "kelurahan", "desa"}
+)
+_WORDS = re.compile(r"[_\s]+")
 _YEAR_HEADER = re.compile(r"(?:^|[_\s])(?:tahun|thn|year)(?:[_\s]|$)", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _DIGIT = re.compile(r"[0-9]")
@@ -190,12 +193,12 @@ class Survey:
                 "bilangan" if at and len(numeric) * 2 > len(beside) and self.header.last > self.header.first else "teks"
             )
         if numbers * 10 >= filled * 8:
-            if self.zeros[at] or self.long[at] or _CODE_HEADER.search(title):
+            if self.zeros[at] or self.long[at] or _is_code(title):
                 return "kode"
             if self.years[at] == numbers and (_YEAR_HEADER.search(title) or numbers == filled > 3):
                 return "tahun"
             return "bilangan_bulat" if self._all_whole(at) else "bilangan"
-        if (numbers + self.codes[at]) * 10 >= filled * 8 and _CODE_HEADER.search(title):
+        if (numbers + self.codes[at]) * 10 >= filled * 8 and _is_code(title):
             return "kode"
         return "tanggal" if self.dates[at] * 10 >= filled * 8 else "teks"
 
@@ -256,6 +259,13 @@ class Survey:
                 agreed += abs(self.sums[at] - 2 * told) <= abs(told) * 0.005
         # One column can add up by chance, the more easily the fewer rows there are.
         return agreed * 2 > compared and (compared > 1 or self.count > 9)
+
+
+def _is_code(title: str) -> bool:
+    """Whether a name is that of a code: "kode wilayah", "no_induk"; numbers below it are no amounts."""
+    words = _WORDS.split(title.casefold())
+    numbered = any(first in {"no", "nomor"} and second in _NUMBERED for first, second in pairwise(words))
+    return numbered or not _CODE_WORDS.isdisjoint(words)
 
 
 def _as_unit(said: str) -> str | None:

@@ -21,7 +21,7 @@ _TOTAL = re.compile(
 #: The general index over all groups of goods.
 _GENERAL = re.compile(r"umum(?:\s*/\s*general)?(?:\s+(?:ihk|inflasi))?\Z", re.IGNORECASE)
 _OF_PRICES = re.compile(r"indeks\s+harga|inflasi|\bihk\b", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:&|\+|/|,|\bdan\b)\s*", re.IGNORECASE)
+_AND = re.compile(r"[&+/,]|\bdan\b", re.IGNORECASE)
 
 
 def label_of(row: Sequence[Any]) -> str:
@@ -46,7 +46,7 @@ def names_the_whole(label: str, about: str, others: Container[str], levels: Coun
         return False
     if _TOTAL.match(label) or (_GENERAL.match(label) and _OF_PRICES.search(about)):
         return True
-    parts = [part.casefold() for part in _AND.split(label)]
+    parts = [part.strip().casefold() for part in _AND.split(label)]
     if len(parts) > 1 and all(part in others for part in parts):
         return True
     return _is_above(label, levels)

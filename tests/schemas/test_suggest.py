@@ -62,6 +62,12 @@ TITLES = [
     ("Produksi Padi Sulawesi Selatan dan Sulawesi Barat 2020", None, "2020", "produksi", "ton"),
     ("Produksi Kopi Menurut Distrik, Papua Barat 2021", "92", "2021", "produksi", None),
     ("Upah Minimum Provinsi Jawa Timur", "35", None, "nilai", "rupiah"),
+    ("Angka Kematian Ibu per 100.000 Kelahiran Hidup Provinsi Gorontalo 2021", "75", "2021", "angka", "per_100000"),
+    ("Angka Kematian Bayi per 1000 Kelahiran Hidup", None, None, "angka", "per_1000"),
+    ("Luas Lahan Kritis (Ha) per Kabupaten/Kota di Jambi", "15", None, "luas", "hektare"),
+    ("Indeks Harga Konsumen Kota Palangka Raya Januari-Juni 2022", "62.71", "2022-01", "indeks", "indeks"),
+    ("Jumlah Kunjungan Pasien RSUD Kota Bogor Triwulan III 2023", "32.71", "2023-07", "jumlah", "kunjungan"),
+    ("Curah Hujan dan Hari Hujan Menurut Bulan, 2020", None, "2020", None, "milimeter"),
 ]
 FIELDS = ("kode_wilayah", "periode_awal", "ukuran", "satuan")
 
