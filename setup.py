@@ -77,6 +77,7 @@ setup(
             "build",
             "hypothesis",
             "mypy",
+            "pandas>=2.2",
             "pip-audit",
             "pytest",
             "pytest-xdist",

@@ -104,15 +104,13 @@ def year() -> Parameter:
 
 
 def years() -> Parameter:
-    """The first and the last year of a period, "2020/2024"; either side may be left open. Reads as a range of Solr's."""
+    """The first and the last year of a period, "2020/2024", either side of which may be open; a range of Solr's."""
     told = 'Isikan tahun pertama dan terakhir, misalnya "2020/2024".', 'Send the first and last year, "2020/2024".'
     return Parameter(lambda sent: _range(sent, _YEAR, str), *told)
 
 
 def days() -> Parameter:
-    """The first and the last day (UTC) of a time, "2026-01-01/2026-01-31"; either side may be left open. Reads as a
-    range of Solr's.
-    """
+    """The first and the last day (UTC), "2026-01-01/2026-01-31", either of which may be open; a range of Solr's."""
     told = 'Isikan tanggal awal dan akhir, misalnya "2026-01-01/".', 'Send the first and last day, "2026-01-01/".'
     return Parameter(lambda sent: _range(sent, _DAY, _moment), *told)
 

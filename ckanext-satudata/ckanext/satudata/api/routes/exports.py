@@ -22,7 +22,7 @@ from ckanext.satudata.api.routing import route
 from satudata_schemas import contract
 from satudata_schemas.spreadsheet import defused
 
-BATCH = 2000
+BATCH = 500
 #: Columns of the CSV; a dotted one reads from within.
 COLUMNS = (
     "id", "name", "title", "organization.name", "organization.title", "notes", "tags", "kategori", "kode_urusan",
