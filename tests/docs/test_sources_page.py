@@ -16,12 +16,12 @@ EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.partition("\n")[0])
 def test_an_example_is_a_source_that_can_be_used(text):
     source = load_source(text)
-    assert source.url.startswith("postgresql://" if source.connector == "database" else "https://")
+    assert source.url.startswith({"database": "postgresql://", "table": "folder:"}.get(source.connector, "https://"))
     assert source.mapper is not None
 
 
 def test_every_example_is_found():
-    assert len(EXAMPLES) == PAGE.count("```yaml") == 4
+    assert len(EXAMPLES) == PAGE.count("```yaml") == 9
 
 
 def test_every_field_of_a_source_is_explained():
