@@ -98,8 +98,16 @@ class Issue:
         return self._say("cause", lang)
 
     def remedy(self, lang: str = "id") -> str:
-        """What to do about it, one sentence."""
-        return self._say("remedy", lang)
+        """What to do about it, one sentence; and by when, where the rule will bind from a date."""
+        return self._say("remedy", lang) + self._deadline(lang)
+
+    def _deadline(self, lang: str) -> str:
+        days, since = self.params.get("sisa_hari"), self.params.get("wajib_sejak")
+        if not days or not since or self.severity == "error":
+            return ""
+        words = {"id": " Wajib mulai {since} ({days} hari lagi).", "en": " Required from {since} ({days} days left)."}
+        lang = lang if lang in words else "id"
+        return words[lang].format(since=_shown(since, lang), days=_shown(days, lang))
 
     def told(self, lang: str = "id") -> dict[str, Any]:
         """As shown to people: `{code, severity, pointer, principle, message, remedy}`."""

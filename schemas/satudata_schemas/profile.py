@@ -5,9 +5,10 @@ A region brings its own as YAML; nothing here is code to change.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -17,7 +18,7 @@ from typing import Any
 import yaml
 
 from satudata_schemas import contract
-from satudata_schemas.issue import SEVERITIES, USUAL, Severity, messages
+from satudata_schemas.issue import SEVERITIES, USUAL, Issue, Severity, excerpt, messages
 
 FOLDER = Path(__file__).parent / "profiles"
 DEFAULT = "transisi"
@@ -40,7 +41,11 @@ _KEYS = {
 
 
 class ProfileError(ValueError):
-    """A profile that cannot be used; the message says what and where."""
+    """A profile that cannot be used; `issue` says what is wrong, where, and what to do about it."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        self.issue = Issue(code, "error", "", None, {name: excerpt(value, 300) for name, value in params.items()})
+        super().__init__(f"{code}: {self.issue.message('en')} {self.issue.remedy('en')}")
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class Profile:
 def _bundled(name: str) -> Profile:
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
-        raise ProfileError(f"profile {name!r} is not known; there are: {', '.join(Profile.names())}")
+        raise ProfileError("E-PRF-001", nama=name, pilihan=", ".join(Profile.names()))
     return _read(_parsed(path), name)
 
 
@@ -141,41 +146,36 @@ def _parsed(path: Path) -> Mapping[str, Any]:
         with path.open("rb") as file:
             document = yaml.safe_load(file.read(1_000_000))
     except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ProfileError(f"{path.name} cannot be read: {type(error).__name__}") from error
+        raise ProfileError("E-PRF-002", berkas=path.name, alasan=_place_of(error)) from error
     if not isinstance(document, Mapping):
-        raise ProfileError(f"{path.name} is not a mapping")
+        raise ProfileError("E-PRF-002", berkas=path.name, alasan=type(document).__name__)
     return document
 
 
 def _read(told: Mapping[str, Any], where: str) -> Profile:
     unknown = set(told) - _KEYS
     if unknown:
-        raise ProfileError(
-            f"{where}: unknown key {', '.join(sorted(map(str, unknown)))}; known are {', '.join(sorted(_KEYS))}"
-        )
+        keys = ", ".join(sorted(map(str, unknown)))
+        raise ProfileError("E-PRF-003", berkas=where, kunci=keys, pilihan=", ".join(sorted(_KEYS)))
     base = Profile.load(told["turunan_dari"]) if told.get("turunan_dari") else None
     required = dict(base.required) if base else {}
-    field_severity = _severity(told.get("tingkat_isian"), f"{where}: tingkat_isian")
-    for name in _required_by(told.get("isian_wajib"), where):
+    field_severity = _severity(told.get("tingkat_isian"), where, "tingkat_isian")
+    for name in _required_by(told.get("isian_wajib")):
         required[name] = Weight(field_severity or "error")
     if field_severity and "isian_wajib" not in told:
         required = {name: Weight(field_severity, weight.since) for name, weight in required.items()}
-    for name, weight in _weights(told.get("isian"), f"{where}: isian").items():
+    for name, weight in _weights(told.get("isian"), where, "isian").items():
         if name not in contract.fields():
-            raise ProfileError(f"{where}: isian: the contract knows no field {name!r}")
+            raise ProfileError("E-PRF-004", berkas=where, nama=name, usulan=_nearest(name, contract.fields()))
         required[name] = weight
     rules = dict(base.rules) if base else {}
-    for code, weight in _weights(told.get("aturan"), f"{where}: aturan").items():
+    for code, weight in _weights(told.get("aturan"), where, "aturan").items():
         if code not in messages():
-            raise ProfileError(f"{where}: aturan: there is no issue code {code!r}")
+            raise ProfileError("E-PRF-005", berkas=where, nama=code, usulan=_nearest(code, messages()))
         if code in GATE and weight != Weight("error"):
-            raise ProfileError(
-                f"{where}: aturan: {code} keeps personal data and records without identity out and cannot be weakened"
-            )
+            raise ProfileError("E-PRF-006", berkas=where, nama=code)
         rules[code] = weight
-    errors = _severity(told.get("tingkat_kesalahan"), f"{where}: tingkat_kesalahan") or (
-        base.errors if base else "error"
-    )
+    errors = _severity(told.get("tingkat_kesalahan"), where, "tingkat_kesalahan") or (base.errors if base else "error")
     label = str(told.get("judul") or told.get("nama") or where)
     return Profile(
         name=str(told.get("nama") or Path(where).stem),
@@ -189,47 +189,57 @@ def _read(told: Mapping[str, Any], where: str) -> Profile:
     )
 
 
-def _required_by(profile: Any, where: str) -> list[str]:
+def _required_by(profile: Any) -> list[str]:
     if profile is None:
         return []
     names = [found.name for found in contract.fields().values() if profile in found.required_by]
     if not names:
-        raise ProfileError(f"{where}: isian_wajib: no field of the contract is required by {profile!r}")
+        raise ProfileError("E-PRF-001", nama=profile, pilihan=", ".join(Profile.names()))
     return names
 
 
-def _weights(told: Any, where: str) -> dict[str, Weight]:
+def _weights(told: Any, where: str, key: str) -> dict[str, Weight]:
     if told is None:
         return {}
     if not isinstance(told, Mapping):
-        raise ProfileError(f"{where} is not a mapping")
+        raise ProfileError("E-PRF-007", berkas=where, tempat=key, nilai=told)
     found = {}
     for name, said in told.items():
-        here = f"{where}: {name}"
+        here = f"{key}.{name}"
         if isinstance(said, Mapping):
             if set(said) - {"tingkat", "wajib_sejak"}:
-                raise ProfileError(f"{here}: only tingkat and wajib_sejak may stand here")
-            found[str(name)] = Weight(
-                _severity(said.get("tingkat", "error"), here), _day(said.get("wajib_sejak"), here)
-            )
+                raise ProfileError("E-PRF-007", berkas=where, tempat=here, nilai=", ".join(map(str, said)))
+            severity = _severity(said.get("tingkat", "error"), where, here)
+            found[str(name)] = Weight(severity, _day(said.get("wajib_sejak"), where, here))
         else:
-            found[str(name)] = Weight(_severity(said, here))
+            found[str(name)] = Weight(_severity(said, where, here))
     return found
 
 
-def _severity(said: Any, where: str) -> Severity | None:
+def _severity(said: Any, where: str, here: str) -> Severity | None:
     # YAML 1.1 reads a bare `off` as false.
     if said is None or said is False or said == "mati":
         return None
     if said in SEVERITIES:
         return said
-    raise ProfileError(f"{where}: {said!r} is none of {', '.join(SEVERITIES)}, mati")
+    raise ProfileError("E-PRF-007", berkas=where, tempat=here, nilai=said)
 
 
-def _day(said: Any, where: str) -> str | None:
+def _nearest(name: object, known: Iterable[str]) -> str:
+    """The known word that is most like one that is not."""
+    every = sorted(known)
+    return next(iter(difflib.get_close_matches(str(name), every, 1, 0)), every[0])
+
+
+def _place_of(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return type(error).__name__ if mark is None else f"{mark.line + 1}:{mark.column + 1}"
+
+
+def _day(said: Any, where: str, here: str) -> str | None:
     if said is None:
         return None
     try:
         return said.isoformat()[:10] if isinstance(said, date) else date.fromisoformat(str(said)).isoformat()
     except ValueError as error:
-        raise ProfileError(f"{where}: wajib_sejak {said!r} is not a date like 2027-01-01") from error
+        raise ProfileError("E-PRF-008", berkas=where, tempat=here, nilai=said) from error

@@ -114,6 +114,15 @@ def test_a_file_that_is_not_understood_ends_with_2_and_a_sentence(run, file, nam
     assert "E-CFG-015" in err
 
 
+def test_a_mistake_in_a_region_s_profile_is_told_with_its_remedy(run, file):
+    own = file("daerah.yaml", "turunan_dari: transisi\nisian:\n  definsi: error\n")
+    code, _, err = run("check", file("d.json", DATASET), "--profile", own)
+    assert code == 2
+    assert "E-PRF-004" in err
+    assert "definisi" in err
+    assert "E-PRF-001" in run("check", file("d.json", DATASET), "--profile", "sdi")[2]
+
+
 def test_a_file_that_is_not_there_ends_with_2(run, tmp_path):
     assert run("check", tmp_path / "tidak.json")[0] == 2
 

@@ -179,23 +179,39 @@ def test_a_rule_binding_from_a_date_warns_with_the_days_left_before_it(judge, le
     assert (before.hasil, after.hasil) == ("layak", "perlu_perbaikan")
     [issue] = [issue for issue in found(before, "E-META-001") if issue.pointer == "/definisi"]
     assert (issue.severity, issue.params["sisa_hari"]) == ("warning", 10)
+    assert issue.remedy("id").endswith("Wajib mulai 1 Januari 2027 (10 hari lagi).")
+    assert issue.remedy("en").endswith("Required from 1 January 2027 (10 days left).")
+    assert "Wajib mulai" not in found(after, "E-META-001")[0].remedy()
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("told", "code", "named"),
     [
-        {"aturan": {"E-PDP-002": "warning"}},
-        {"aturan": {"E-META-002": "mati"}},
-        {"aturan": {"E-TIDAK-ADA": "error"}},
-        {"isian": {"tidak_ada": "error"}},
-        {"isian": {"definisi": {"wajib_sejak": "besok"}}},
-        {"isian": {"definisi": "keras"}},
-        {"warna": "merah"},
+        ({"aturan": {"E-PDP-002": "warning"}}, "E-PRF-006", "E-PDP-002"),
+        ({"aturan": {"E-META-002": "mati"}}, "E-PRF-006", "E-META-002"),
+        ({"aturan": {"E-TIDAK-ADA": "error"}}, "E-PRF-005", "E-TIDAK-ADA"),
+        ({"isian": {"definsi": "error"}}, "E-PRF-004", "definisi"),
+        ({"isian": {"definisi": {"wajib_sejak": "besok"}}}, "E-PRF-008", "isian.definisi"),
+        ({"isian": {"definisi": "keras"}}, "E-PRF-007", "keras"),
+        ({"isian": {"definisi": {"sejak": "2027-01-01"}}}, "E-PRF-007", "sejak"),
+        ({"isian": ["definisi"]}, "E-PRF-007", "isian"),
+        ({"warna": "merah"}, "E-PRF-003", "warna"),
+        ({"turunan_dari": "sdi"}, "E-PRF-001", "sdi-2019"),
     ],
 )
-def test_a_profile_that_cannot_be_used_says_so(told):
-    with pytest.raises(ProfileError):
+def test_a_profile_that_cannot_be_used_says_what_is_wrong_where_and_what_to_write(told, code, named):
+    with pytest.raises(ProfileError) as raised:
         Profile.load({"turunan_dari": "transisi", **told})
+    issue = raised.value.issue
+    assert issue.code == code
+    assert named in issue.message() + issue.remedy()
+    assert named in issue.message("en") + issue.remedy("en")
+
+
+def test_a_profile_s_file_that_is_no_yaml_names_the_line(tmp_path):
+    (tmp_path / "daerah.yaml").write_text("nama: daerah\nisian: [a\n")
+    with pytest.raises(ProfileError, match=r"daerah.yaml.*\(3:1\)"):
+        Profile.load(tmp_path / "daerah.yaml")
 
 
 def test_the_rules_version_changes_with_profile_mapping_and_the_day_a_rule_begins_to_bind(codes):

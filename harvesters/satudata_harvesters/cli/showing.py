@@ -36,11 +36,11 @@ _WORDS = {
 
 
 def chosen_profile(name: str | None) -> Profile:
-    """The profile of a name or a YAML file, `transisi` for none; else `ConfigError` E-CFG-004."""
+    """The profile of a name or a YAML file, `transisi` for none; else `ConfigError` E-PRF-… with what is wrong."""
     try:
         return Profile.load(name) if name else Profile.load()
-    except (ProfileError, OSError):
-        raise ConfigError("E-CFG-004", field="profile", expected=", ".join(Profile.names())) from None
+    except ProfileError as error:
+        raise ConfigError(error.issue.code, **error.issue.params) from None
 
 
 def end_with(report: Preview, *, as_json: bool, lang: Lang) -> NoReturn:
