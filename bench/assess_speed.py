@@ -8,6 +8,7 @@ formats, which favours it. Both judge datasets of their own titles and numbers i
 from __future__ import annotations
 
 import gc
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -48,8 +49,9 @@ def dataset(number: int) -> dict[str, Any]:
 
 def _resource(number: int, year: int) -> dict[str, Any]:
     columns = ("kode_kecamatan", "nama_kecamatan", "jenis_kelamin", "jumlah", "tahun")
+    digest = hashlib.sha256(f"{number} {year}".encode()).hexdigest()
     return {
-        "name": f"Jumlah penduduk {year}", "format": "csv", "tahun_data": str(year), "hash": f"sha256:{number:064x}",
+        "name": f"Jumlah penduduk {year}", "format": "csv", "tahun_data": str(year), "hash": digest,
         "url": f"https://data.contoh.go.id/dataset/penduduk-{number}/{year}.csv", "size": 12_000 + number,
         "description": "Satu baris untuk setiap kecamatan dan jenis kelamin.",
         "kamus_data": [{"nama": one, "tipe_data": "teks", "judul": one.title(), "satuan": "orang"} for one in columns],

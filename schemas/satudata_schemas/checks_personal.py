@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,17 +18,18 @@ def names_no_person(dataset: Dataset, _codes: Reference) -> Iterator[Found]:
     Metadata of restricted data is public too. Of closed data only title and legal basis are, but it may hold personal
     data only when it says so. The contact fields are judged by themselves.
     """
-    everything = _all_in_one(dataset)
+    everything, written = _strings(dataset)
     if personal_data.may_hold_nik(everything):
         yield from _niks(dataset)
     expected = sum(dataset.text(name).count("@") for name in _CONTACT_FIELDS)
-    if everything.count("@") > expected or personal_data.may_hold_contacts(everything.replace("@", " ")):
+    if written.count("@") > expected or personal_data.may_hold_contacts(written.replace("@", " ")):
         yield from _contacts(dataset)
 
 
 _CONTACT_FIELDS = ("kontak_surel", "kontak_nama_unit", "i_email", "i_telepon", "i_faksimile")
 #: Links, keys and hashes may hold any number; a NIK in them is looked for all the same.
-_NOT_TEXT = ("/url", "/id", "/hash", "/identifier", "/landing_page", "/kode_indikator")
+_KEYS = frozenset({"url", "id", "hash", "identifier", "landing_page", "kode_indikator"})
+_NOT_TEXT = tuple(f"/{key}" for key in sorted(_KEYS))
 
 
 def _niks(dataset: Dataset) -> Iterator[Found]:
@@ -63,12 +63,24 @@ def is_not_open_and_sensitive(dataset: Dataset, _codes: Reference) -> Iterator[F
         yield found("/hak_akses")
 
 
-def _all_in_one(dataset: Mapping[str, Any]) -> str:
-    """Everything the dataset says as one text, for a quick look before the careful one."""
-    try:
-        return json.dumps(dict(dataset), ensure_ascii=False, default=str)
-    except (ValueError, TypeError, RecursionError):
-        return "\n".join(text for _, text in _texts_of(dataset))
+def _strings(dataset: Mapping[str, Any]) -> tuple[str, str]:
+    """Everything the dataset says as one text, and that without links, keys and hashes: for a quick look before the
+    careful one.
+    """
+    everything: list[str] = []
+    written: list[str] = []
+    waiting: list[Any] = [dataset]
+    while waiting:
+        value = waiting.pop()
+        for key, inner in value.items() if isinstance(value, Mapping) else ((None, one) for one in value):
+            if isinstance(inner, str):
+                (everything if key in _KEYS else written).append(inner)
+            elif isinstance(inner, Mapping | list | tuple):
+                waiting.append(inner)
+            elif isinstance(inner, int) and inner > 10**14:
+                everything.append(str(inner))
+    texts = "\n".join(written)
+    return "\n".join([texts, *everything]), texts
 
 
 def _texts_of(dataset: Mapping[str, Any], shortest: int = 16) -> Iterator[tuple[str, str]]:

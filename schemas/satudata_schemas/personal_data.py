@@ -31,7 +31,7 @@ BLOCKING = frozenset({"nik", "kk", "npwp", "person", "health", "broken_identity"
 
 #: Sixteen digits, bare or with single separators. Begins with a plain character class so that a text without digits
 #: costs next to nothing; a digit behind another one begins no number, so that a long run of them is tried once.
-_SIXTEEN = re.compile(r"[0-9]{17,}|[0-9](?<![0-9][0-9])(?:[ .\-\u00a0]?[0-9]){15}(?![0-9])")
+_SIXTEEN = re.compile(r"[0-9]{17,}|([0-9](?<![0-9][0-9])(?:[ .\-\u00a0]?[0-9]){15}(?![0-9]))")
 #: Words behind which a number is a NIK or a family card's, and those that make it another number.
 _IDENTITY_WORDS = ("nik", "ktp", "ktp-el", "ktp el", "e-ktp", "kk", "kependudukan", "kartu keluarga", "tanda penduduk")
 _OTHER = """
@@ -94,7 +94,7 @@ def mask(value: str) -> str:
 
 def may_hold_nik(text: str) -> bool:
     """A quick no for the many texts without sixteen digits in a row."""
-    return _SIXTEEN.search(text) is not None
+    return any(match.lastindex for match in _SIXTEEN.finditer(text))
 
 
 def niks(text: str, *, named: bool = False) -> Iterator[str]:
@@ -103,14 +103,13 @@ def niks(text: str, *, named: bool = False) -> Iterator[str]:
     A bare number counts when its regency is or was in use and no word such as "meter" or "kode" stands before it; one
     behind a word such as NIK or KTP, or in a text that is `named` so as a whole, counts wherever it was given out.
     """
-    wilayah = Reference.load().wilayah
     for match in _SIXTEEN.finditer(text):
         digits = match.group() if match.end() - match.start() == 16 else _SEPARATORS.sub("", match.group())
-        if len(digits) != 16 or not is_nik(digits):
+        if not match.lastindex or not is_nik(digits):
             continue
         before = _before(text, match.start())
         told = named or before.endswith(_IDENTITY_WORDS)
-        if (told or (wilayah.ever_used(digits[:4]) and not _names_another(before))) and _stands_alone(
+        if (told or (Reference.load().wilayah.ever_used(digits[:4]) and not _names_another(before))) and _stands_alone(
             text, match, named=told
         ):
             yield digits
