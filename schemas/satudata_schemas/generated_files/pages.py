@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from satudata_schemas import checks, contract, score
@@ -26,12 +27,13 @@ def contract_page() -> str:
         "",
         f"<!-- {NOTICE} -->",
         "",
-        "What a dataset may say, from `dataset.schema.json` (JSON Schema 2020-12). Nothing here is refused by a",
-        "form or by",
-        "the API for being empty: a profile decides what is asked for and what blocks. ✓ marks what `sdi-2019`",
-        "asks for; *if*",
-        "names the condition. Unknown keys are kept beside the dataset and never make it fail.",
-        "",
+        *_paragraph(
+            "What a dataset may say, from `dataset.schema.json` (JSON Schema 2020-12). Nothing here is refused by a form "
+            "or by the API for being empty: a profile decides what is asked for and what blocks. ✓ marks what `sdi-2019` "
+            "asks for; *if* names the condition. *facet* marks what the portal counts and filters by; *statistik* or "
+            "*geospasial* that a field makes sense for that kind of data only. Unknown keys are kept beside the dataset "
+            "and never make it fail."
+        ),
     ]
     for step in contract.steps():
         fields = [
@@ -52,20 +54,25 @@ def contract_page() -> str:
     lines += [
         "## National metadata fields",
         "",
-        "Accepted, kept and exported as they are; the form does not ask for them. Other keys that begin with `i_`",
-        "to `viii_`",
-        "are taken likewise. Fields marked † hold a person's contact and never leave through the public API.",
-        "",
+        *_paragraph(
+            "Accepted, kept and exported as they are; the form does not ask for them. Other keys that begin with `i_` to "
+            "`viii_` are taken likewise. Fields marked † hold a person's contact and never leave through the public API."
+        ),
         *_field_table(national),
         "",
     ]
     return "\n".join([*lines, *_vocabulary_section(), *_score_section(), *_profile_section()]).rstrip() + "\n"
 
 
+def _paragraph(text: str) -> list[str]:
+    return [*textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False), ""]
+
+
 def _field_table(fields: Iterable[Field]) -> list[str]:
     rows = ["| field | label | help | kind | DCAT | legal basis | asked |", "|---|---|---|---|---|---|---|"]
     for field in fields:
         kind = f"{field.kind}: [{field.vocabulary}](#{field.vocabulary})" if field.vocabulary else field.kind
+        kind = ", ".join([kind, *(["*facet*"] if field.facet else []), *(f"*{one}*" for one in field.jenis_data)])
         name = f"`{field.name}`" + ("†" if field.private else "")
         label, told = f"{field.label}<br>*{field.label_en}*", f"{field.help}<br>*{field.help_en}*"
         cells = [
@@ -115,10 +122,10 @@ def _score_section() -> list[str]:
     lines = [
         "## Points",
         "",
-        "Four principles of 25 points. There is no official formula; the weights are this product's choice. What",
-        "does not",
-        "apply to a dataset, or is not known of its files, is left out and its weight shared among the rest.",
-        "",
+        *_paragraph(
+            "Four principles of 25 points. There is no official formula; the weights are this product's choice. What does "
+            "not apply to a dataset, or is not known of its files, is left out and its weight shared among the rest."
+        ),
         "| principle | counts (weight) |",
         "|---|---|",
     ]
@@ -138,11 +145,11 @@ def _profile_section() -> list[str]:
     return [
         *lines,
         "",
-        "A region's own profile is a YAML file: `nama`, `turunan_dari` (the profile it starts from), `isian` (field →",
-        "`error`, `warning`, `info`, `mati`, or `{tingkat, wajib_sejak}`), `aturan` (the same by issue code). It",
-        "may tighten",
-        "and loosen everything but identity and personal data.",
-        "",
+        *_paragraph(
+            "A region's own profile is a YAML file: `nama`, `turunan_dari` (the profile it starts from), `isian` (field → "
+            "`error`, `warning`, `info`, `mati`, or `{tingkat, wajib_sejak}`), `aturan` (the same by issue code). It may "
+            "tighten and loosen everything but identity and personal data; [checking.md](checking.md) has an example."
+        ),
     ]
 
 
@@ -153,10 +160,10 @@ def issue_page() -> str:
         "",
         f"<!-- {NOTICE} -->",
         "",
-        "The letter is the usual severity: E error, W warning, I information; the profile decides the one that",
-        "counts. ⟨…⟩",
-        "stands for a value.",
-        "",
+        *_paragraph(
+            "The letter is the usual severity: E error, W warning, I information; the profile decides the one that counts. "
+            "⟨…⟩ stands for a value."
+        ),
     ]
     sources = checks.sources()
     principles = {code: rule.principle for rule in RULES for code in rule.codes}
