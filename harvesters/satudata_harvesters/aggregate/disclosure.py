@@ -186,13 +186,22 @@ class _Protection:
         return self._variable(cell) if cell in hidden else None
 
     def _spare(self, cell: object) -> int:
+        """Hide a cell that stands in an equation with one that is told; else any total, for totals of several kinds
+        tell each other.
+        """
         for equation in self.touching.get(cell, ()):  # type: ignore[call-overload]
             try:
                 self._add(equation)
             except CannotHideError:
                 continue
             return 1
-        raise CannotHideError(self.given)
+        count = self.release.contributors
+        totals = {total for total, _ in self.release.equations if total not in self.release.implied}
+        free = [one for one in totals if one not in self.hidden and count.get(one, 0) and not self._told_before(one)]
+        if not free:
+            raise CannotHideError(self.given)
+        self.hidden.add(min(free, key=lambda one: (count[one], one)))
+        return 1
 
     @staticmethod
     def _line(equation: Equation, unknown: Callable[[Cell], object | None]) -> dict[object, int]:

@@ -95,8 +95,6 @@ class AggregateRules:
         fixed = [group.name for group in periods]
         totals = tuple(_total(item, place, names, fixed) for place, item in enumerate(raw.get("totals") or ()))
         steps = tuple(_step(item, place, groups) for place, item in enumerate(raw.get("coarsen") or ()))
-        counts_values = any(one.kind == "distinct" for one in measures)
-        _require(not (steps and counts_values), "E-CFG-004", "/aggregate/coarsen", expected="tanpa ukuran distinct")
         replaces = str(raw.get("replaces", ""))
         _known(replaces, ["file"], "/aggregate/replaces")
         return cls(

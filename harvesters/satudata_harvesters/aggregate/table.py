@@ -93,7 +93,7 @@ def dictionary(rules: AggregateRules) -> list[dict[str, Any]]:
             if group.definition:
                 column["definisi"] = group.definition
             if group.region and name.startswith("kode_"):
-                column |= {"tipe_data": "kode", "kode_referensi": ["kemendagri-wilayah"]}
+                column |= {"tipe_data": "kode", "kode_referensi": "kemendagri-wilayah"}
             domain = group.values or tuple(sorted(set(group.codes.values())))
             if domain:
                 column["value_domain"] = list(domain)
@@ -104,7 +104,7 @@ def dictionary(rules: AggregateRules) -> list[dict[str, Any]]:
 def _figure(measure: Measure) -> dict[str, Any]:
     whole = measure.kind in {"count", "distinct"}
     column: dict[str, Any] = {"nama": measure.name, "judul": _titled(measure.name)}
-    column |= {"tipe_data": "bilangan bulat" if whole else "bilangan", "ukuran": _MEASURED[measure.kind]}
+    column |= {"tipe_data": "bilangan_bulat" if whole else "bilangan", "ukuran": _MEASURED[measure.kind]}
     if measure.definition:
         column["definisi"] = measure.definition
     return column | ({"satuan": measure.unit} if measure.unit else {})
@@ -134,7 +134,7 @@ def to_parquet(table: Table) -> bytes:
     except ImportError:
         raise ConfigError("E-CFG-014", connector="aggregate", library="duckdb") from None
     figures = {column["nama"]: column["tipe_data"] for column in table.kamus_data}
-    kinds = {"bilangan bulat": "BIGINT", "bilangan": "DOUBLE"}
+    kinds = {"bilangan_bulat": "BIGINT", "bilangan": "DOUBLE"}
     types = {name: kinds.get(figures.get(name, ""), "VARCHAR") for name in table.columns}
     with tempfile.NamedTemporaryFile(suffix=".csv") as given, tempfile.NamedTemporaryFile(suffix=".parquet") as made:
         plain = io.TextIOWrapper(given, "utf-8", newline="")

@@ -101,8 +101,9 @@ class _Run:
         """Read what is not yet read, then settle what has vanished."""
         self.reading = open_source(self.held.source)
         rules = self.reading.source.aggregation
-        made = {"counted": self._counted, "run": self.held.run_id}
-        self.aggregate = rows.Aggregate(self.reading, rules, **made) if rules else None
+        self.aggregate = (
+            rows.Aggregate(self.reading, rules, counted=self._counted, run=self.held.run_id) if rules else None
+        )
         if not self.held.complete:
             self._read()
         self._settle_vanished()

@@ -80,6 +80,8 @@ def keep(
             "small": table.small,
             "level": table.level,
             "k": table.rules.k,
+            "pages": len(table.pages),
+            "last_page": table.pages[-1].hash if table.pages else "",
         },
         "files": dict(files),
         "shown": {"columns": table.columns, "rows": table.rows[:SHOWN_ROWS], "chart": first_series(table)},
@@ -92,6 +94,14 @@ def keep(
 def newest(session: Session, package_id: str) -> dict[str, Any] | None:
     """How the table that is published came about; None for a dataset that is no such table."""
     query = sa.select(t.trace).where(_trace.package_id == package_id).order_by(_trace.id.desc()).limit(1)
+    row = session.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
+def shown(session: Session, package_id: str) -> dict[str, Any] | None:
+    """As `newest`, without the list of pages and the rules: what a page for people needs."""
+    wanted = [column for column in t.trace.c if column.name not in {"pages", "rules"}]
+    query = sa.select(*wanted).where(_trace.package_id == package_id).order_by(_trace.id.desc()).limit(1)
     row = session.execute(query).mappings().first()
     return None if row is None else dict(row)
 

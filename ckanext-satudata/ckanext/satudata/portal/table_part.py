@@ -28,7 +28,7 @@ class TablePart:
 
 def of_package(package_id: str, *, inside: bool) -> TablePart | None:
     """The part of one dataset's page; None where the dataset is no such table."""
-    trace = tracing.newest(model.Session, package_id)
+    trace = tracing.shown(model.Session, package_id)
     if trace is None:
         return None
     shown = trace["shown"]
@@ -46,7 +46,7 @@ def of_package(package_id: str, *, inside: bool) -> TablePart | None:
 
 def drawing(package_id: str) -> Mapping[str, Any] | None:
     """What the chart of a dataset shows; None where it has none."""
-    trace = tracing.newest(model.Session, package_id)
+    trace = tracing.shown(model.Session, package_id)
     found = (trace["shown"].get("chart") or {}) if trace else {}
     return found if found.get("points") else None
 
@@ -69,14 +69,13 @@ def _omitted(counts: Mapping[str, Any]) -> str:
 
 def _origin(trace: Mapping[str, Any]) -> list[tuple[str, str]]:
     template = " ".join(part for part in (trace["template"], trace["template_version"]) if part)
-    pages = trace["pages"]
     return [
         (toolkit._("Dihitung pada"), wording.moment(trace["at"])),
         (toolkit._("Templat dan versinya"), template or "–"),
         (toolkit._("Sidik aturan"), trace["rules_hash"][:16]),
         (toolkit._("Baris yang dihitung"), wording.number(trace["rows_read"])),
-        (toolkit._("Halaman sumber"), wording.number(len(pages))),
-        (toolkit._("Sidik halaman terakhir"), pages[-1]["hash"][:16] if pages else "–"),
+        (toolkit._("Halaman sumber"), wording.number(trace["counts"].get("pages", 0))),
+        (toolkit._("Sidik halaman terakhir"), trace["counts"].get("last_page", "")[:16] or "–"),
         (toolkit._("Kolom yang dibaca"), ", ".join(trace["columns"].get("read", ()))),
         (toolkit._("Kolom yang dibuang"), wording.number(len(trace["columns"].get("dropped", ())))),
         (toolkit._("Ambang sel terkecil"), str(trace["counts"].get("k", ""))),
