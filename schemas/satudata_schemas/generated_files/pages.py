@@ -28,11 +28,11 @@ def contract_page() -> str:
         f"<!-- {NOTICE} -->",
         "",
         *_paragraph(
-            "What a dataset may say, from `dataset.schema.json` (JSON Schema 2020-12). Nothing here is refused by a form "
-            "or by the API for being empty: a profile decides what is asked for and what blocks. ✓ marks what `sdi-2019` "
-            "asks for; *if* names the condition. *facet* marks what the portal counts and filters by; *statistik* or "
-            "*geospasial* that a field makes sense for that kind of data only. Unknown keys are kept beside the dataset "
-            "and never make it fail."
+            "What a dataset may say, from `dataset.schema.json` (JSON Schema 2020-12). Nothing here is refused by"
+            " a form or by the API for being empty: a profile decides what is asked for and what blocks. ✓ marks "
+            "what `sdi-2019` asks for; *if* names the condition. *facet* marks what the portal counts and filters"
+            " by; *statistik* or *geospasial* that a field makes sense for that kind of data only. Unknown keys "
+            "are kept beside the dataset and never make it fail."
         ),
     ]
     for step in contract.steps():
@@ -55,8 +55,9 @@ def contract_page() -> str:
         "## National metadata fields",
         "",
         *_paragraph(
-            "Accepted, kept and exported as they are; the form does not ask for them. Other keys that begin with `i_` to "
-            "`viii_` are taken likewise. Fields marked † hold a person's contact and never leave through the public API."
+            "Accepted, kept and exported as they are; the form does not ask for them. Other keys that begin with "
+            "`i_` to `viii_` are taken likewise. Fields marked † hold a person's contact and never leave through "
+            "the public API."
         ),
         *_field_table(national),
         "",
@@ -123,8 +124,9 @@ def _score_section() -> list[str]:
         "## Points",
         "",
         *_paragraph(
-            "Four principles of 25 points. There is no official formula; the weights are this product's choice. What does "
-            "not apply to a dataset, or is not known of its files, is left out and its weight shared among the rest."
+            "Four principles of 25 points. There is no official formula; the weights are this product's choice. "
+            "What does not apply to a dataset, or is not known of its files, is left out and its weight shared "
+            "among the rest."
         ),
         "| principle | counts (weight) |",
         "|---|---|",
@@ -146,9 +148,10 @@ def _profile_section() -> list[str]:
         *lines,
         "",
         *_paragraph(
-            "A region's own profile is a YAML file: `nama`, `turunan_dari` (the profile it starts from), `isian` (field → "
-            "`error`, `warning`, `info`, `mati`, or `{tingkat, wajib_sejak}`), `aturan` (the same by issue code). It may "
-            "tighten and loosen everything but identity and personal data; [checking.md](checking.md) has an example."
+            "A region's own profile is a YAML file: `nama`, `turunan_dari` (the profile it starts from), `isian` "
+            "(field → `error`, `warning`, `info`, `mati`, or `{tingkat, wajib_sejak}`), `aturan` (the same by "
+            "issue code). It may tighten and loosen everything but identity and personal data; "
+            "[checking.md](checking.md) has an example."
         ),
     ]
 
@@ -161,8 +164,8 @@ def issue_page() -> str:
         f"<!-- {NOTICE} -->",
         "",
         *_paragraph(
-            "The letter is the usual severity: E error, W warning, I information; the profile decides the one that counts. "
-            "⟨…⟩ stands for a value."
+            "The letter is the usual severity: E error, W warning, I information; the profile decides the one "
+            "that counts. ⟨…⟩ stands for a value."
         ),
     ]
     sources = checks.sources()
