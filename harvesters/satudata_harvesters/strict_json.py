@@ -108,28 +108,38 @@ def _slowly(body: bytes) -> Any:
 
 
 class Records(Sequence[Any]):
-    """JSON values that are parsed when they are looked at, each time anew: a page takes no more memory than its bytes.
+    """JSON objects that are parsed when they are looked at, each time anew: a page takes no more memory than its bytes.
 
-    One that is no JSON for us (a doubled key, a number too large) reads as None, so that it stops none of the others.
+    One that is no JSON for us (a doubled key, a number too large) stops none of the others: of it only the keys `names`
+    are read, so that nobody takes what it names for gone; it is None where not even these can be.
     """
 
-    __slots__ = ("_raws",)
+    __slots__ = ("_names", "_raws")
 
-    def __init__(self, raws: Sequence[msgspec.Raw]) -> None:
-        self._raws = raws
+    def __init__(self, raws: Sequence[msgspec.Raw], names: Sequence[str] = ()) -> None:
+        self._raws, self._names = raws, names
 
     def __len__(self) -> int:
         return len(self._raws)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(_record, self._raws)
+        return map(self._read, self._raws)
 
     @overload
     def __getitem__(self, place: int) -> Any: ...
     @overload
     def __getitem__(self, place: slice) -> Records: ...
     def __getitem__(self, place: int | slice) -> Any:
-        return Records(self._raws[place]) if isinstance(place, slice) else _record(self._raws[place])
+        if isinstance(place, slice):
+            return Records(self._raws[place], self._names)
+        return self._read(self._raws[place])
+
+    def _read(self, raw: msgspec.Raw) -> Any:
+        body = bytes(raw)
+        try:
+            return loads(body)
+        except InvalidJson:
+            return _named(body, self._names)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -141,15 +151,21 @@ class Records(Sequence[Any]):
         return f"<Records {len(self)}>"
 
 
-def _record(raw: msgspec.Raw) -> Any:
+def _named(raw: bytes, names: Sequence[str]) -> dict[str, str] | None:
+    """What names a broken object: texts under these keys."""
     try:
-        return loads(bytes(raw))
-    except InvalidJson:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
         return None
+    found = {name: _storable(value[name]) for name in names if isinstance(value.get(name), str)}
+    return found or None
 
 
 def apart(
-    body: bytes, shape: msgspec.json.Decoder[Any], found: Callable[[Any], list[msgspec.Raw]]
+    body: bytes,
+    shape: msgspec.json.Decoder[Any],
+    found: Callable[[Any], list[msgspec.Raw]],
+    names: Sequence[str] = (),
 ) -> tuple[Any, Records] | None:
     """A document without its list of records, as `loads` reads it with that list empty, and the records by themselves.
 
@@ -161,7 +177,7 @@ def apart(
         if not raws or any(memoryview(raw)[:1] != b"{" for raw in raws):
             return None
         first, last = bytes(raws[0]), bytes(raws[-1])
-        loads(first)
-        return loads(body[: body.index(first)] + body[body.rindex(last) + len(last) :]), Records(raws)
+        first.decode()
+        return loads(body[: body.index(first)] + body[body.rindex(last) + len(last) :]), Records(raws, names)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None

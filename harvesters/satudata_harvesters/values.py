@@ -147,9 +147,11 @@ class _Text(HTMLParser):
 
 def html_text(value: Any) -> str | None:
     """The words of a piece of HTML, lines kept; a text without tags stays as it is."""
+    if type(value) is str and "<" not in value and "&" not in value and "  " not in value and plain(value):
+        return value.strip() or None
     found = text(value)
-    if found is None or ("<" not in found and "&" not in found and "  " not in found and plain(found)):
-        return found
+    if found is None:
+        return None
     if _TAG.search(found):
         parser = _Text()
         parser.feed(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from satudata_harvesters.connectors.ckan import Ckan
@@ -197,3 +199,12 @@ def test_a_failing_line_in_the_middle_keeps_what_was_read(serve, ckan):
     pages, error = until_it_fails(ckan(at).pages())
     assert error.code == "E-TRK-005"
     assert [page.checkpoint for page in pages] == ["10", "20"]
+
+
+def test_a_broken_package_is_still_there_and_stops_none_of_the_others(serve, ckan):
+    """It has no title any more: it is not published anew, and what is published of it stays."""
+    whole = json.dumps({"success": True, "result": {"count": 3, "results": packages(3)}})
+    broken = whole.replace('"title": "Judul 1"', '"title": "Judul 1", "title": "Judul lain"')
+    [page] = ckan(serve(lambda _: answer(broken.encode()))).pages()
+    assert page.last
+    assert list(page.records) == [packages(3)[0], {"id": "id-00001", "name": "n-1"}, packages(3)[2]]

@@ -84,6 +84,12 @@ def test_records_are_parsed_one_by_one_and_a_broken_one_stops_none_of_the_others
     assert (len(records), records[-1]) == (4, {"a": 2})
     assert records[2:] == [None, {"a": 2}]
     assert records[3] is not records[3], "nothing is kept"
+    assert list(Records(raws[:2], ["a"])) == [{"a": 1}, None], "a name is a text"
+
+
+def test_a_broken_record_keeps_what_names_it_and_nothing_else():
+    body = rb'{"id": "k\u0000-1", "title": "A", "title": "B", "n": NaN}'
+    assert list(Records([msgspec.Raw(body)], ["id", "name"])) == [{"id": "k-1"}]
 
 
 class _Shape(msgspec.Struct):

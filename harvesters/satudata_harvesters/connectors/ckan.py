@@ -155,7 +155,7 @@ class Ckan(Connector):
         return self._action("package_search", params)
 
     def _found(self, answer: Response) -> tuple[Sequence[Any], int]:
-        apart = strict_json.apart(answer.body, _ANSWER, lambda answer: answer.result.results)
+        apart = strict_json.apart(answer.body, _ANSWER, lambda told: told.result.results, ("id", "name"))
         result = self._judged(answer, apart[0]) if apart else self._result(answer)
         found = result.get("results") if isinstance(result, dict) else None
         total = number(result.get("count")) if isinstance(result, dict) else None
