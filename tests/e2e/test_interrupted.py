@@ -5,6 +5,7 @@ import threading
 
 from demo.portal import Portal
 from tests.e2e.stack import PATIENCE, WALIDATA
+from tests.standing import standing
 
 
 class Pausing(Portal):
@@ -27,32 +28,6 @@ def definition(name, url):
         "name": name, "title": "Portal", "organization": WALIDATA, "connector": "ckan", "url": url,
         "config": {"page_size": 10}, "penayangan": "otomatis", "limits": {"attempts": 1},
     }  # fmt: skip
-
-
-def standing(stack, source):
-    """What became of a source's records, in Postgres and in Solr, under names that two sources share."""
-    [[source_id]] = stack.sql("SELECT id FROM satudata_source WHERE name = %s", source)
-    records = stack.sql(
-        "SELECT r.identifier, r.version, r.hasil, r.status, r.score, r.fingerprint, r.dataset - 'name',"
-        " (SELECT array_agg(i.code || ' ' || i.pointer ORDER BY i.code, i.pointer) FROM satudata_issue i"
-        "  WHERE i.record_id = r.id),"
-        " (SELECT array_agg(c.kind || ' ' || c.audience ORDER BY c.seq) FROM satudata_change c"
-        "  WHERE c.package_id = r.package_id),"
-        " (SELECT array_agg(a.audience || a.version ORDER BY a.audience) FROM satudata_answer a"
-        "  WHERE a.package_id = r.package_id),"
-        " (SELECT p.state || p.private FROM package p WHERE p.id = r.package_id)"
-        " FROM satudata_record r WHERE r.source_id = %s ORDER BY r.identifier",
-        source_id,
-    )
-    stack.settled()
-    ids = [row[0] for row in stack.sql("SELECT id FROM satudata_record WHERE source_id = %s", source_id)]
-    fields = "name,title,notes,private,state,capacity,tags"
-    documents = stack.platform.index.documents(f"id:({' OR '.join(ids)})", rows=10000, fl=fields)
-    for document in documents:
-        # Two sources share no name, and a dataset without title shows its name.
-        if document.pop("name") == document.get("title"):
-            del document["title"]
-    return records, sorted(str(sorted(document.items())) for document in documents)
 
 
 def test_a_run_whose_every_process_was_killed_ends_as_an_undisturbed_one(stack, tmp_path):

@@ -25,21 +25,14 @@ log = logging.getLogger(__name__)
 TIMEOUT = 15.0
 #: so many refusals without one acceptance mean that it is Solr that is ill, and no document
 MOST_REFUSALS = 64
-#: how Solr says that a failed write (a full disk) has closed its index until the core is opened anew
+#: how Solr says that a failed write (a full disk) has closed its index until it is started anew
 _CLOSED = ("IndexWriter is closed", "AlreadyClosedException")
 
 Document = Mapping[str, Any]
 
 
 class IndexUnavailable(RuntimeError):  # noqa: N818 - a state, not a mistake
-    """Solr does not answer, or not as Solr does; the outbox keeps what was to be sent.
-
-    `closed`: a write of its own failed, and it will take nothing before its core is opened anew (`reopen`).
-    """
-
-    def __init__(self, told: str, *, closed: bool = False) -> None:
-        super().__init__(told)
-        self.closed = closed
+    """Solr does not answer, or not as Solr does; the outbox keeps what was to be sent."""
 
 
 def index_id(package_id: str) -> str:
@@ -101,7 +94,7 @@ class _Sending:
 
 
 def _unavailable(status: int, text: str) -> IndexUnavailable:
-    return IndexUnavailable(f"Solr answers {status}: {_reason(text)}", closed=any(word in text for word in _CLOSED))
+    return IndexUnavailable(f"Solr answers {status}: {_reason(text)}")
 
 
 _FIELD = re.compile(r"""(?:Error adding field '|in field="|undefined field:? "?)([\w.\-]+)""")
@@ -140,18 +133,6 @@ def post(body: bytes, *, timeout: float = TIMEOUT) -> tuple[int, str]:
 def commit() -> None:
     """Make all that was posted visible to searches."""
     post(b'{"commit":{}}', timeout=60)
-
-
-def reopen() -> bool:
-    """Have Solr open our core anew; whether it did. Nothing of what it has acknowledged is lost: its log is read
-    again.
-    """
-    base, _, core = str(make_connection().url).rstrip("/").rpartition("/")
-    try:
-        answer = requests.get(f"{base}/admin/cores", {"action": "RELOAD", "core": core}, timeout=60)
-    except requests.RequestException:
-        return False
-    return bool(answer.status_code == 200)
 
 
 def held(fields: Sequence[str], *, size: int = 5000) -> Iterator[dict[str, Any]]:

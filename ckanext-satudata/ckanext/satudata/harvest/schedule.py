@@ -109,7 +109,7 @@ def drain(opened: Session, *, insist: bool = False) -> int:
     """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next time.
 
     A worker may call it between two of its transactions: it takes a third of a lease at most, and a Solr that hung is
-    left alone for a while. `insist` (the tick) tries again at once and has a core opened anew that a full disk closed.
+    left alone for a while. `insist` (the tick) tries again at once.
     """
     if not insist and time.monotonic() < _solr.rests_until:
         return 0
@@ -124,8 +124,6 @@ def drain(opened: Session, *, insist: bool = False) -> int:
         opened.rollback()
         log.warning("the index lags behind: %s", error)
         _solr.rests_until = time.monotonic() + (REST if time.monotonic() - began > 1 else 0)
-        if insist and error.closed:
-            log.warning("Solr's index was closed by a failed write; opened anew: %s", solr.reopen())
     except Exception as error:  # noqa: BLE001 - the index is derived: whatever it fails on must not stop the work before it
         opened.rollback()
         log.warning("the index lags behind: %s", type(error).__name__)
