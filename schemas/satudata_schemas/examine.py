@@ -11,7 +11,7 @@ from pathlib import Path
 from satudata_schemas import tables
 from satudata_schemas.file_facts import FileFacts
 from satudata_schemas.issue import Issue
-from satudata_schemas.personal_columns import TableFinder
+from satudata_schemas.personal_columns import in_rows
 from satudata_schemas.personal_data import Finding
 from satudata_schemas.table_source import Limits, TableError
 from satudata_schemas.tables import Table
@@ -48,8 +48,5 @@ def examine(path: Path | str, limits: Limits | None = None) -> Examined:
 
 
 def _personal(table: Table) -> list[Finding]:
-    finder = TableFinder([column.title for column in table.columns])
-    places = [column.at for column in table.columns]
-    for _, row in table.numbered_rows():
-        finder.feed([row[at] if at < len(row) else None for at in places])
-    return finder.findings()
+    titles = {column.at: column.title for column in table.columns}
+    return in_rows([titles.get(at, "") for at in range(max(titles) + 1)], table.raw_rows())

@@ -53,6 +53,12 @@ class Table:
             if number not in skipped:
                 yield number, row
 
+    def raw_rows(self) -> Iterator[Row]:
+        """All rows below the header as they stand in the file, read anew: each cell at its `Column.at`, with totals,
+        empty rows and notes.
+        """
+        return islice(self._source.rows(), self.first_row - 1, None)
+
     def kamus_data(self) -> list[dict[str, Any]]:
         """A proposed data dictionary, to be completed by people: `[{nama, judul, tipe_data, satuan,
         kode_referensi}]`.

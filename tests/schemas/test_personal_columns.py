@@ -249,6 +249,12 @@ def test_a_file_is_examined_for_the_rules(draw, tmp_path, judge, least):
     assert "9999" not in json.dumps(examined.facts.to_dict()).replace("********9999", "")
 
 
+def test_a_number_in_the_notes_below_a_table_is_found_too(draw, tmp_path):
+    path = tmp_path / "rekap.csv"
+    path.write_text(f"desa,jumlah\nA,3\nB,4\nC,5\n,\nCatatan: data a.n. NIK {nik(draw)} menyusul,\n")
+    assert [(one.kind, one.count) for one in examine(path).facts.personal] == [("nik", 1)]
+
+
 def test_a_file_that_is_no_table_is_said_so_and_breaks_nothing(tmp_path):
     (tmp_path / "a.xls").write_text("<html></html>")
     examined = examine(tmp_path / "a.xls")
