@@ -40,6 +40,9 @@ class Page:
     bytes) carries no records: the engine knows which identifiers it held. `errors` are records that exist but could
     not be read. `file` is an already unlinked temporary file instead of records, of which only allow-listed columns
     may be read. `part` names the file a page is of, where a source has several.
+
+    `records` can be gone through again, cut and counted; they may be parsed only while they are gone through, so that
+    none but the one at hand takes memory.
     """
 
     key: str
