@@ -230,3 +230,83 @@ def _by_update_alone(difference, rows):
     if key == "mimetype":
         return ours is None
     return key == "position" and rows["resource"][int(place)]["state"] == "deleted"
+
+
+def _version(office, record, *, private=False):
+    from ckanext.satudata.catalog.package import to_package
+    from satudata_schemas.dataset import Dataset
+
+    return to_package(
+        Dataset(record["dataset"]),
+        package_id=record["id"],
+        name=record["name"],
+        owner_org=office.id,
+        private=private,
+        state="active",
+        created=dt.datetime(2026, 1, 1),  # noqa: DTZ001
+        modified=dt.datetime(2026, 1, 1),  # noqa: DTZ001
+    )
+
+
+@pytest.mark.parametrize("case", ["plain", "no resources", "fifty resources", "lists and objects", "resource extras"])
+def test_a_withdrawn_dataset_reads_back_as_after_ckans_delete(case, office, act, session, search_index, monkeypatch):
+    from ckan import model
+
+    from ckanext.satudata.catalog import index
+
+    id_ = office.put("emas", "publish", office.layak(**CASES[case])).record_id
+    [record] = office.rows("record", id=id_)
+    public = record["status"] == "tayang"
+    office.settle(office.ask("emas", "withdraw"))
+    while index.drain(session):
+        pass
+    search_index.commit()
+    assert search_index.documents(f'id:"{id_}"') == []
+    rows = _rows(session, id_)
+    made = _version(office, record, private=not public)
+    act("dataset_purge", id=id_)
+    model.Session.remove()
+    _create(monkeypatch, made)
+    act("package_delete", id=id_)
+    session.expire_all()
+    assert list(_differences(rows, _rows(session, id_))) == []
+    search_index.commit()
+    assert search_index.documents(f'id:"{id_}"') == []
+
+
+@pytest.mark.parametrize("case", ["plain", "no resources", "lists and objects", "resource extras"])
+def test_a_dataset_brought_back_reads_as_after_ckans_own_way_back(
+    case, office, act, session, search_index, monkeypatch
+):
+    from ckan import model
+
+    from ckanext.satudata.catalog import index
+
+    id_ = office.put("emas", "publish", office.layak(**CASES[case])).record_id
+    [record] = office.rows("record", id=id_)
+    office.settle(office.ask("emas", "withdraw"))
+    restored = office.settle(office.ask("emas", "restore"))[0]
+    assert restored.status == record["status"]
+    while index.drain(session):
+        pass
+    rows, shown, document = _rows(session, id_), _shown(act, id_), _document(search_index, id_)
+    made = _version(office, record, private=record["status"] != "tayang")
+    act("dataset_purge", id=id_)
+    model.Session.remove()
+    search_index.clear()
+    _create(monkeypatch, made)
+    act("package_delete", id=id_)
+    act("package_patch", id=id_, state="active")
+    session.expire_all()
+    for ours, theirs in (
+        (rows, _rows(session, id_)),
+        (shown, _shown(act, id_)),
+        (document, _document(search_index, id_)),
+    ):
+        left = [at for at in _differences(ours, theirs) if not _by_update_alone(at, rows)]
+        assert [at for at in left if at != _FORGOTTEN] == []
+
+
+#: CKAN's `package_delete` takes a dataset out of its organisation, and nothing of CKAN's puts it back: its own list of
+#: the organisation's datasets would miss it
+_FORGOTTEN = ("/member/0/state", "active", "deleted")

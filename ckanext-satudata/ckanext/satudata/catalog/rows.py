@@ -253,5 +253,13 @@ def store_owners(session: Session, owners: Mapping[str, str], known: Existing) -
             session.execute(update(table).where(both).values(state=state))
 
 
+def leave_owners(session: Session, packages: list[str]) -> None:
+    """What is deleted belongs to no organisation and no group any more, as CKAN's `package_delete` has it."""
+    if packages:
+        table = member_table
+        theirs = (table.c.table_name == "package") & table.c.table_id.in_(packages) & (table.c.state == "active")
+        session.execute(update(table).where(theirs).values(state="deleted"))
+
+
 def _pairs(first: Any, second: Any, pairs: list[tuple[str, str]]) -> Any:
     return tuple_(first, second).in_(pairs)

@@ -144,7 +144,9 @@ def store(session: Session, plans: Sequence[Planned], stored: rows.Existing, *, 
         stored,
     )
     rows.store_tags(session, {id_: plan.tags for id_, plan in packaged.items()}, stored)
-    rows.store_owners(session, {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items()}, stored)
+    staying = {id_: str(plan.record["owner_org"]) for id_, plan in packaged.items() if plan.op != "delete"}
+    rows.store_owners(session, staying, stored)
+    rows.leave_owners(session, [id_ for id_, plan in packaged.items() if plan.op == "delete"])
     new = {plan.record["id"] for plan in plans if plan.is_new}
     put(session, tables.record, [plan.record for plan in plans], new=lambda row: row["id"] in new)
     if cause in FROM_SOURCES:
