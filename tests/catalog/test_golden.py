@@ -310,3 +310,62 @@ def test_a_dataset_brought_back_reads_as_after_ckans_own_way_back(
 #: CKAN's `package_delete` takes a dataset out of its organisation, and nothing of CKAN's puts it back: its own list of
 #: the organisation's datasets would miss it
 _FORGOTTEN = ("/member/0/state", "active", "deleted")
+
+
+@pytest.fixture
+def activity(loaded_ckan, session):
+    """CKAN's plugin `activity` beside ours, with its tables."""
+    from ckan import plugins
+    from ckan.cli.db import _repo_for_plugin
+
+    plugins.load("activity")
+    with _repo_for_plugin("activity") as repo:
+        repo.upgrade_db("head")
+    yield
+    session.rollback()
+    plugins.unload("activity")
+
+
+@pytest.mark.usefixtures("activity")
+@pytest.mark.parametrize("case", ["plain", "lists and objects", "resource extras"])
+def test_it_reads_back_the_same_with_activities_on_which_only_people_make(
+    case, office, act, session, search_index, monkeypatch
+):
+    from ckan import model
+    from sqlalchemy import text
+
+    from ckanext.satudata.catalog import index
+
+    def activities():
+        return session.scalar(text("SELECT count(*) FROM activity WHERE object_id = :id"), {"id": id_})
+
+    id_ = office.put("emas", "publish", office.layak(**CASES[case])).record_id
+    while index.drain(session):
+        pass
+    [record] = office.rows("record", id=id_)
+    rows, shown, document = _rows(session, id_), _shown(act, id_), _document(search_index, id_)
+    assert activities() == 0
+    made = _version(office, record, private=record["status"] != "tayang")
+    act("dataset_purge", id=id_)
+    model.Session.remove()
+    search_index.clear()
+    _create(monkeypatch, made)
+    assert activities() == 1
+    assert list(_differences(rows, _rows(session, id_))) == []
+    assert list(_differences(shown, _shown(act, id_))) == []
+    assert list(_differences(document, _document(search_index, id_))) == []
+
+
+@pytest.mark.usefixtures("activity")
+def test_an_erased_dataset_leaves_no_activity(office, act, session, walidata):
+    from sqlalchemy import text
+
+    from ckanext.satudata.catalog import erase
+
+    id_ = office.put().record_id
+    act("package_patch", id=id_, notes="Uraian yang diingat kegiatan ini.")
+    count = text("SELECT count(*) FROM activity WHERE data::text LIKE '%diingat kegiatan%'")
+    assert session.scalar(count) == 1
+    erase.erase(session, id_, actor=walidata.id, reason="Bocor.")
+    session.commit()
+    assert session.scalar(count) == 0
