@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -214,28 +215,22 @@ class Reference:
     @staticmethod
     def load(folder: Path | str | None = None) -> Reference:
         """The bundled codes, or those in a folder of the same file names, with what a user has brought; read once per
-        process and state of these files.
+        process and folder, since hot loops ask for them.
         """
-        own = region_files.own_folder()
-        return _load(Path(folder) if folder else FOLDER, own, _stamp(own))
+        return _load(Path(folder) if folder else FOLDER, os.environ.get(region_files.FOLDER_VARIABLE))
 
-
-def _stamp(own: Path) -> tuple[tuple[str, int, int], ...]:
-    """What tells a user's lists from later ones without reading them."""
-    found = []
-    for name in (region_files.VILLAGES, region_files.CROSSWALK):
-        try:
-            told = (own / name).stat()
-        except OSError:
-            continue
-        found.append((name, told.st_mtime_ns, told.st_size))
-    return tuple(found)
+    @staticmethod
+    def forget() -> None:
+        """Reads all codes anew the next time: a user has brought others."""
+        _load.cache_clear()
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, own: Path, stamp: tuple[tuple[str, int, int], ...]) -> Reference:
+def _load(folder: Path, _named: str | None) -> Reference:
+    own = region_files.own_folder()
+    brought = [own / name for name in (region_files.VILLAGES, region_files.CROSSWALK)]
     state = hashlib.sha256()
-    for path in [*sorted(folder.glob("*.csv")), *(own / name for name, *_ in stamp)]:
+    for path in [*sorted(folder.glob("*.csv")), *(path for path in brought if path.is_file())]:
         state.update(path.read_bytes())
     with (folder / "wilayah.csv").open(encoding="utf-8", newline="") as lines:
         regions = [

@@ -142,9 +142,11 @@ def brought(tmp_path, monkeypatch):
         wilayah = Reference.load().wilayah
         found = region_files.read(tmp_path / "daftar.csv", wilayah.read, wilayah.valid)
         region_files.keep(found, region_files.own_folder())
+        Reference.forget()
         return found, Reference.load()
 
-    return load
+    yield load
+    Reference.forget()
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def _load(path: Path, as_json: bool, lang: Lang) -> None:
         written = region_files.keep(found, region_files.own_folder())
     except OSError:
         raise ConfigError("E-CFG-018", path=str(region_files.own_folder())) from None
+    Reference.forget()
     counts = {
         "desa": len(found.villages), "bps": len(found.crosswalk), "unknown": found.unknown, "others": found.others,
     }  # fmt: skip
