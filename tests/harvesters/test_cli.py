@@ -253,6 +253,21 @@ def test_an_address_without_a_source_ends_with_1_and_a_remedy(run, serve):
     assert "E-TRK-001" in err
 
 
+def test_a_key_that_stood_in_the_address_goes_into_the_file_and_not_onto_the_screen(run, serve, tmp_path):
+    told = {
+        "status": "OK",
+        "data-availability": "available",
+        "data": [{"page": 1, "pages": 1, "total": 1}, [{"var_id": 1}]],
+    }
+    at = serve(lambda _: answer(told))
+    address = at.url + "/v1/api/list/model/var/lang/ind/domain/3503/key/kunci-1a2b3c"
+    for arguments in ([], ["--json"], ["--output", tmp_path / "bps.yaml"]):
+        code, out, err = run("connect", address, "--allow-network", at.network, *arguments)
+        assert "kunci-1a2b3c" not in out + err
+        assert code in {0, 1}
+    assert "kunci-1a2b3c" in (tmp_path / "bps.yaml").read_text()
+
+
 LIGHT = """
 import sys
 from satudata_harvesters import cli

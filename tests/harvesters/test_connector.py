@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from jsonschema import Draft202012Validator
 
+import satudata_harvesters
 from satudata_harvesters import connector
 from satudata_harvesters.connector import Connector, registry
 
@@ -62,3 +66,17 @@ def test_nobody_takes_the_name_of_a_built_in_connector(points):
     points.append(_Point("palsu", lambda: type("Palsu", (Connector,), {"kind": "ckan"})))
     assert "palsu" in registry().broken
     assert registry()["ckan"].__module__ == "satudata_harvesters.connectors.ckan"
+
+
+#: Libraries that take long to load, or need not be installed: imported by what needs them, when it does.
+DEAR = {"rdflib", "openpyxl", "python_calamine", "sqlalchemy", "psycopg2", "pymysql", "duckdb", "requests"}
+
+
+def test_nothing_dear_is_imported_before_it_is_used():
+    found = set()
+    for file in Path(satudata_harvesters.__file__).parent.rglob("*.py"):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            found |= {(file.name, name) for name in names if name.partition(".")[0] in DEAR}
+    assert found == set()

@@ -6,8 +6,6 @@ import contextlib
 import importlib
 import socket
 import sqlite3
-import subprocess
-import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -206,13 +204,6 @@ def test_without_its_driver_it_is_still_listed_and_says_what_is_missing(url, lib
         list(Database({"url": url, **VIEW}, Http()).pages())
     assert caught.value.code == "E-CFG-014"
     assert library in caught.value.message("id")
-
-
-def test_no_driver_is_imported_before_it_is_used():
-    drivers = "{'sqlalchemy', 'psycopg2', 'pymysql'}"
-    told = f"import satudata_harvesters.connectors.database, sys; print({drivers} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
 
 
 # --- a real PostgreSQL ---

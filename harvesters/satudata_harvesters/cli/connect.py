@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -68,10 +69,9 @@ def connect(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it
             raise ConfigError("E-CFG-004", field="--header", expected="NAMA=env:VARIABEL")
     refuse_existing(output, force=force)
     proposal = connecting.connect(url, Http(allow_networks=networks, auth=credentials(auth)), name=name, auth=auth)
-    written = proposal.source.to_yaml()
     if output is not None:
         output.touch(mode=0o600)
-        output.write_text(written, encoding="utf-8")
+        output.write_text(proposal.source.to_yaml(), encoding="utf-8")
     http = http_for(proposal.source, permitted=networks)
     report = preview_source(proposal.source, http, limit=3, profile=chosen_profile(profile))
     if as_json:
@@ -79,7 +79,8 @@ def connect(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it
         echo_json({**told, "source": proposal.source.masked(), **report.to_dict(lang)})
         sys.exit(FINE if report.error is None else PROBLEMS)
     click.echo(f"{_WORDS['found'][lang]}: {registry()[proposal.kind].title[lang]}")
-    click.echo(f"{_WORDS['written'][lang]}: {output}" if output is not None else written)
+    shown = replace(proposal.source, config=proposal.source.masked().get("config", {})).to_yaml()
+    click.echo(f"{_WORDS['written'][lang]}: {output}" if output is not None else shown)
     for line in report_lines(report, lang):
         click.echo(line)
     if report.error is not None:
