@@ -211,6 +211,8 @@ class Http:
         self.auth = auth or Credentials()
         self.requests = 0
         self.bytes_read = 0
+        #: Spent on requests, waiting between attempts included.
+        self.seconds = 0.0
         self._home: _Origin | None = _origin(origin) if origin else None
         self._sleep, self._clock = sleep, clock
         self._lock = threading.RLock()
@@ -270,7 +272,11 @@ class Http:
             if payload is not None:
                 kind = "application/json" if isinstance(body, Mapping) else "application/x-www-form-urlencoded"
                 sent = {"Content-Type": kind, **sent}
-            answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home, named, into))
+            begun = time.perf_counter()
+            try:
+                answer = self._repeat(_Request(method, url, payload, sent, chosen, bounds, self._home, named, into))
+            finally:
+                self.seconds += time.perf_counter() - begun
             return self._judge(answer, validators, named)
 
     @staticmethod

@@ -91,6 +91,67 @@ def test_pages_that_did_not_change_are_not_parsed_and_keep_what_they_held(portal
     assert query(sa.select(t.run.c.counts).where(t.run.c.id == run["run"]))[0]["counts"]["unchanged_pages"] == 4
 
 
+def test_a_run_that_finds_every_page_unchanged_touches_no_record_and_says_when_each_was_met(
+    portal, add_source, harvest, records, query
+):
+    from ckanext.satudata.catalog.status import last_seen
+
+    catalogue = Catalogue([package(number) for number in range(1, 8)], etags=True)
+    source_id = add_source(portal(catalogue))
+    first = harvest(source_id)
+    rows = sa.text("SELECT xmin::text AS version, last_seen FROM satudata_record WHERE source_id = :id ORDER BY id")
+    before = query(rows.bindparams(id=source_id))
+
+    run = harvest(source_id)
+
+    assert query(rows.bindparams(id=source_id)) == before
+    assert run["issues"] == first["issues"]
+    told = query(
+        sa.select(last_seen().label("at")).join_from(t.record, t.source, t.source.c.id == t.record.c.source_id)
+    )
+    assert all(row["at"] > old["last_seen"] for row, old in zip(told, before, strict=True))
+
+
+def test_what_leaves_a_changed_page_is_missed_and_what_stands_on_unchanged_ones_is_not(
+    portal, add_source, harvest, records
+):
+    catalogue = Catalogue([package(number) for number in range(1, 8)], etags=True)
+    source_id = add_source(portal(catalogue))
+    harvest(source_id)
+    del catalogue.packages[-1]
+
+    run = harvest(source_id)
+
+    missing = [row["identifier"] for row in records(source_id).values() if row["tidak_ditemukan_sejak"]]
+    assert (run["state"], missing) == ("selesai", [package(7)["id"]])
+
+
+def test_a_held_run_that_is_confirmed_late_leaves_alone_what_stands_on_a_page_found_unchanged_since(
+    portal, add_source, harvest, fresh
+):
+    from ckanext.satudata.harvest import removal
+
+    catalogue = Catalogue([package(number) for number in range(1, 8)], etags=True)
+    source_id = add_source(portal(catalogue))
+    held = harvest(source_id)
+    harvest(source_id)
+    ids = list(fresh.scalars(sa.select(t.record.c.id).where(t.record.c.source_id == source_id)))
+    began = fresh.scalar(sa.select(t.run.c.started).where(t.run.c.id == held["run"]))
+    last = fresh.scalar(sa.select(sa.func.now()))
+
+    assert removal.mark(fresh, ids, run=held["run"], met_before=began) == 0
+    assert removal.mark(fresh, ids, run=held["run"], met_before=last) == 7
+
+
+def test_a_run_tells_how_long_its_stages_took(portal, add_source, harvest):
+    run = harvest(add_source(portal(Catalogue([package(number) for number in range(1, 8)]))))
+    stages = {"fetch", "parse", "map", "fingerprint", "assess", "rows", "postgres", "document", "solr"}
+    assert set(run["stages"]) == stages
+    assert all(seconds >= 0 for seconds in run["stages"].values())
+    assert run["bytes"] > 0
+    assert run["requests"] == 4
+
+
 def test_records_of_an_unreviewed_source_wait_for_the_walidata(portal, add_source, harvest, records):
     source_id = add_source(portal(Catalogue([package(1)])), penayangan="diperiksa")
     harvest(source_id)

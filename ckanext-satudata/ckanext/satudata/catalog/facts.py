@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from satudata_schemas import contract, timeliness
 from satudata_schemas.assess import Assessment
 from satudata_schemas.dataset import Dataset
+from satudata_schemas.issue import Issue
 from satudata_schemas.label import conforms
 
 
@@ -23,6 +26,27 @@ def principles(assessment: Assessment) -> dict[str, dict[str, Any]]:
         }
         for name, found in assessment.principles.items()
     }
+
+
+def is_note(code: str) -> bool:
+    """Whether an issue says how a record came (sent twice, unreadable, not storable), and nothing of its content."""
+    return code == "W-DUP-001" or code.startswith(("E-TRK-", "E-SMP-"))
+
+
+def codes_of(issues: Iterable[Issue]) -> str:
+    """Codes with how often each was found, as a record keeps them: `E-META-001*3 W-INT-002*1`; no notes."""
+    counts = Counter(issue.code for issue in issues if not is_note(issue.code))
+    return " ".join(f"{code}*{times}" for code, times in sorted(counts.items()))
+
+
+def count_codes(rows: Iterable[tuple[str, int]]) -> Counter[str]:
+    """How often each code was found, from what records keep and how many records keep the same."""
+    counts: Counter[str] = Counter()
+    for codes, records in rows:
+        for entry in codes.split():
+            code, _, times = entry.partition("*")
+            counts[code] += int(times) * records
+    return counts
 
 
 def access_class(dataset: Dataset) -> str:

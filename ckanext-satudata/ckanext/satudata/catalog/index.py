@@ -18,6 +18,7 @@ from ckanext.satudata.catalog.exclusion import exclude_hidden
 from ckanext.satudata.catalog.rebuild import Progress, Rebuild, Rebuilt
 from ckanext.satudata.catalog.rendering import add_fields, documents_of
 from ckanext.satudata.catalog.solr import IndexUnavailable
+from ckanext.satudata.catalog.stopwatch import during
 
 __all__ = ["UNINDEXABLE", "IndexUnavailable", "add_fields", "documents_of", "drain", "exclude_hidden", "rebuild"]
 
@@ -50,10 +51,12 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT)
         return 0
     versions = {row.package_id: row.version for row in waiting}
     hidden_before = hidden.since(list(versions))
-    made, failed = rendering.what_can_be_made(session, list(versions))
+    with during("document"):
+        made, failed = rendering.what_can_be_made(session, list(versions))
     try:
         gone = [id_ for id_ in versions if id_ not in made and id_ not in failed]
-        failed |= solr.send(list(made.values()), gone, timeout=timeout)
+        with during("solr"):
+            failed |= solr.send(list(made.values()), gone, timeout=timeout)
     except IndexUnavailable:
         session.rollback()
         raise

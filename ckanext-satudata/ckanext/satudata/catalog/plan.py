@@ -9,7 +9,7 @@ from typing import Any
 
 from ckanext.satudata.catalog import differences, held, rows
 from ckanext.satudata.catalog.answer import render
-from ckanext.satudata.catalog.facts import access_class, due, moment, principles, utc
+from ckanext.satudata.catalog.facts import access_class, codes_of, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
 from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
 from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug, slug_with_id, to_package
@@ -162,6 +162,7 @@ class Planner:
             "score": kept.get("score"),
             "principles": kept.get("principles", {}),
             "suggestions": kept.get("suggestions", []),
+            "issue_codes": kept.get("issue_codes", ""),
             "hak_akses": access_class(version) if version is not None else kept.get("hak_akses", "terbuka"),
             "jatuh_tempo": due(version) if version is not None else None,
             "source_modified": moment(version.get("tanggal_mutakhir")) if version is not None else None,
@@ -172,6 +173,7 @@ class Planner:
         }
         if assessment is not None:
             row["suggestions"] = [suggestion.to_dict() for suggestion in assessment.suggestions]
+            row["issue_codes"] = codes_of(assessment.issues)
             if after.keep != "pending":
                 row["score"] = round(assessment.score)
                 row["principles"] = principles(assessment)
@@ -334,7 +336,8 @@ class Planner:
 #: columns of a record that a write carries over
 _REVIEW = ("reviewed_by", "reviewed_at", "return_reason", "return_deadline")
 _CARRIED = (
-    "fingerprint", "rules_version", "rest", "score", "principles", "suggestions", "hak_akses", "tidak_ditemukan_sejak",
+    "fingerprint", "rules_version", "rest", "score", "principles", "suggestions",
+    "issue_codes", "hak_akses", "tidak_ditemukan_sejak",
     "first_seen", "last_seen", "last_run", *_REVIEW,
 )  # fmt: skip
 #: what makes a version another one for those who read it

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
@@ -106,6 +106,19 @@ def waits(statuses: Sequence[str]) -> Any:
     if "disetujui" in statuses:
         either.append(beside & (record.pending_status == "disetujui"))
     return or_(*either)
+
+
+#: When a record was last met at its source, as SQL on `satudata_record r` and `satudata_source s`: a complete run meets
+#: what it does not mark as missing, also where it found a page unchanged and touched none of its records.
+LAST_SEEN = """CASE WHEN r.tidak_ditemukan_sejak IS NULL AND r.status <> 'ditarik'
+       THEN greatest(r.last_seen, s.last_complete) ELSE r.last_seen END"""
+
+
+def last_seen() -> Any:
+    """The same as an expression on `tables.record` and `tables.source`."""
+    record, source = tables.record.c, tables.source.c
+    there = record.tidak_ditemukan_sejak.is_(None) & (record.status != "ditarik")
+    return case((there, func.greatest(record.last_seen, source.last_complete)), else_=record.last_seen)
 
 
 def issues_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:

@@ -61,6 +61,7 @@ source = Table(
     _time("next_run"),
     _time("last_success"),
     _time("failing_since"),
+    _time("last_complete"),  # the start of the last run that met, or marked as missing, everything there is
     Column("approved_by", Text),  # the Walidata user who allowed `otomatis`
     Column("created_by", Text),
     _time("created", nullable=False, now=True),
@@ -123,6 +124,7 @@ record = Table(
     Column("score", SmallInteger),
     _json("principles", "{}"),
     _json("suggestions", "[]"),
+    Column("issue_codes", Text, nullable=False, server_default=""),  # `E-META-001*3 W-INT-002*1`, notes aside
     Column("hak_akses", Text, nullable=False, server_default="terbuka"),
     Column("jatuh_tempo", Date),  # when the next release is due; late or not is derived when read
     _time("source_modified"),
@@ -156,6 +158,9 @@ issue = Table(
     _json("params", "{}"),
 )
 Index("satudata_issue_run", issue.c.run_id, issue.c.code)
+#: Notes on how a record came, which are no judgement of its content.
+is_note = text("code = 'W-DUP-001' OR code LIKE 'E-TRK-%' OR code LIKE 'E-SMP-%'")
+Index("satudata_issue_note", issue.c.record_id, postgresql_where=is_note)
 
 #: The change log: what mirrors read, and what undo restores from. `before` is the version before; null for a creation.
 change = Table(

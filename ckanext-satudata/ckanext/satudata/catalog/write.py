@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import held, hidden, known, rows, tables
 from ckanext.satudata.catalog.bulk import copy, put, upsert
 from ckanext.satudata.catalog.plan import Planned, Planner
+from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.storable import Refused
 from ckanext.satudata.catalog.writing import (
     CONFLICT,
@@ -78,9 +79,12 @@ class _Batch:
             return
         try:
             with self.session.begin_nested():
-                stored = known.read(self.session, [asked for _, asked in items])
-                planned = self._plan(items, stored, distinct_names=retried)
-                store(self.session, [plan for _, plan in planned], stored.cks, cause=self.cause)
+                with during("postgres"):
+                    stored = known.read(self.session, [asked for _, asked in items])
+                with during("rows"):
+                    planned = self._plan(items, stored, distinct_names=retried)
+                with during("postgres"):
+                    store(self.session, [plan for _, plan in planned], stored.cks, cause=self.cause)
         except DBAPIError as error:
             if not _about_a_row(error):
                 raise

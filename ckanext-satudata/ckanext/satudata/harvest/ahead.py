@@ -9,8 +9,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from typing import Final
 
+from ckanext.satudata.catalog.stopwatch import during
 from satudata_harvesters.connector import Page
 
 _END: Final = object()
@@ -25,7 +27,8 @@ def ahead(pages: Iterable[Page], *, idle: Callable[[], None], every: float) -> I
     """
     fetched: queue.Queue[object] = queue.Queue(maxsize=1)
     left = threading.Event()
-    threading.Thread(target=_fetch, args=(pages, fetched, left), name="satudata-fetch", daemon=True).start()
+    work = copy_context().run
+    threading.Thread(target=work, args=(_fetch, pages, fetched, left), name="satudata-fetch", daemon=True).start()
     called = time.monotonic()
     try:
         while True:
@@ -47,7 +50,12 @@ def ahead(pages: Iterable[Page], *, idle: Callable[[], None], every: float) -> I
 
 def _fetch(pages: Iterable[Page], fetched: queue.Queue[object], left: threading.Event) -> None:
     try:
-        for page in pages:
+        source = iter(pages)
+        while True:
+            with during("parse"):
+                page = next(source, None)
+            if page is None:
+                break
             if not _put(page, fetched, left):
                 return
         _put(_END, fetched, left)

@@ -21,7 +21,9 @@ from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.judging import people_in
 from ckanext.satudata.catalog.opd import Resolver
+from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.write import Write, Written, write
+from ckanext.satudata.harvest import removal
 from ckanext.satudata.harvest.portions import Portion, Slice
 from ckanext.satudata.harvest.reading import Reading
 from ckanext.satudata.harvest.reckoning import Reckoning
@@ -53,6 +55,46 @@ class Item:
 
 def settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
     """Do everything a portion asks for; the caller has prolonged the run's lease before and commits after."""
+    with during("rows"):
+        if _settle_unchanged(session, reading.source_id, held.run_id, portion, reckoning):
+            return []
+        return _settle(session, reading, held, portion, reckoning)
+
+
+def _settle_unchanged(session: Session, source_id: str, run_id: str, portion: Portion, reckoning: Reckoning) -> bool:
+    """Meet unchanged pages without touching one of their records; False where it takes a closer look.
+
+    That is so where something of the portion has to be read, and where a record stands on two pages of this run.
+    """
+    keys = sorted({part.page.key for part in portion.slices})
+    if not all(part.page.unchanged for part in portion.slices) or portion.errors or len(keys) < len(portion.slices):
+        return False
+    page, of_source = t.page.c, t.page.c.source_id == source_id
+    here = (
+        sa.select(sa.func.unnest(page.identifiers).label("identifier")).where(of_source, page.key.in_(keys)).cte("here")
+    )
+    before = removal.listed(source_id, run_id)
+    again = sa.select(sa.literal(1)).where(_rec.source_id == source_id, _rec.identifier == here.c.identifier)
+    told = session.execute(
+        sa.select(
+            sa.select(sa.func.count()).where(of_source, page.key.in_(keys)).scalar_subquery(),
+            sa.func.count(),
+            sa.func.count(here.c.identifier.distinct()),
+            sa.exists(sa.select(sa.literal(1)).where(before.c.identifier == here.c.identifier).correlate(None)),
+            sa.exists(again.where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id).correlate(None)),
+        ).select_from(here)
+    ).one()
+    known, records, different, listed, seen = told
+    if known < len(keys) or different < records or listed or seen:
+        return False
+    session.execute(sa.update(t.page).where(of_source, page.key.in_(keys)).values(run_id=run_id))
+    for _ in keys:
+        reckoning.unchanged_page()
+    reckoning.add(read=records, unchanged=records)
+    return True
+
+
+def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
     resolver = Resolver(session)
     pages = _PagesRead(session, reading.source_id, [part.page.key for part in portion.slices if part.page.unchanged])
     erased = erase.of_source(session, reading.source_id)
@@ -67,10 +109,11 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
         items += found
     items += [Item(error.identifier or "", error=error) for error in portion.errors]
     reckoning.add(read=len(items))
-    once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
-    known = once.known
-    holding = held_values.load(session, [row.id for row in known.values() if row.package_id])
-    now = session.scalar(sa.select(sa.func.now()))
+    with during("postgres"):
+        once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
+        known = once.known
+        holding = held_values.load(session, [row.id for row in known.values() if row.package_id])
+        now = session.scalar(sa.select(sa.func.now()))
     writes = [replace(one, standing={"last_seen": now}) for one in _writes(reading, once.items, known, holding)]
     results = write(session, writes, actor=None, run=held.run_id) if writes else []
     reckoning.written(
@@ -80,16 +123,18 @@ def settle(session: Session, reading: Reading, held: Claim, portion: Portion, re
     reckoning.add(unchanged=len([item for item in once.items if item.error is None]) - len(writes))
     met = {known[item.identifier].id for item in once.items if item.identifier in known}
     written = {result.record_id for result in results if result.outcome != "refused"}
-    _meet(session, held.run_id, met | written, written)
     stored = {result.identifier: result.record_id for result in results if result.outcome != "refused"}
     ids = {row.identifier: row.id for row in known.values()} | stored
-    _note(session, held.run_id, ids, _notes(repeats, once.items, results))
-    pages.store(held.run_id, reading.rules_version)
+    with during("postgres"):
+        _meet(session, held.run_id, met | written, written)
+        _note(session, held.run_id, ids, _notes(repeats, once.items, results))
+        pages.store(held.run_id, reading.rules_version)
     return results
 
 
 def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
-    mapped = reading.map(raw)
+    with during("map"):
+        mapped = reading.map(raw)
     issues = list(mapped.issues)
     publisher = plain_text(mapped.dataset.get("produsen_data_name"))
     owner = reading.organization_id
@@ -109,13 +154,15 @@ def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
                 )
             )
     dataset = Dataset(mapped.dataset, owner_org=owner)
+    with during("fingerprint"):
+        print_ = fingerprint(dataset, mapped.rest, reading.volatile)
     return Item(
         identifier=_key(mapped.identifier, dataset, mapped.rest),
         dataset=dataset,
         rest=mapped.rest,
         issues=tuple(issues),
         owner_org=owner,
-        fingerprint=fingerprint(dataset, mapped.rest, reading.volatile),
+        fingerprint=print_,
     )
 
 
@@ -152,7 +199,10 @@ def _first_of_each(
     again.
     """
     identifiers = {item.identifier for item in items if item.identifier}
-    met = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+    met: sa.ColumnElement[bool] = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+    if reckoning.skipped_pages:
+        on_pages = removal.listed(source_id, run_id)
+        met |= _rec.identifier.in_(sa.select(on_pages.c.identifier))
     columns = (
         _rec.id,
         _rec.identifier,
@@ -199,7 +249,8 @@ def _judged(
     # What people hold stays, so it is what will be shown that is judged.
     keep = reading.keeps_identity
     stands = held_values.apply(dataset, kept, before.id, keep_resource_ids=keep) if before and kept else dataset
-    assessment = reading.assess(stands)
+    with during("assess"):
+        assessment = reading.assess(stands)
     people = list(people_in(item.rest)) if assessment.hasil != "tidak_dimuat" else []
     assessment = replace(
         assessment,

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.stopwatch import during, measuring
 from ckanext.satudata.catalog.write import Write, write
 from ckanext.satudata.harvest import assessing, batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
@@ -70,8 +71,11 @@ def _work(opened: Session, held: Claim, progress: Progress) -> None:
     if held.trigger in _WORK:
         _WORK[held.trigger](opened, held, progress).do()
         return
-    with indexing() as index:
-        _Run(opened, held, progress, index).do()
+    reckoning = Reckoning(held.counts)
+    with measuring(reckoning.stages), indexing() as index:
+        _Run(opened, held, progress, index, reckoning).do()
+    runs.note_stages(opened, held, reckoning.stages.to_json())  # the index was told of the last batch after its end
+    opened.commit()
 
 
 def _fail(opened: Session, held: Claim, code: str, params: dict[str, Any]) -> None:
@@ -91,9 +95,9 @@ def _log_fault(run_id: str, error: BaseException) -> None:
 
 
 class _Run:
-    def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexing) -> None:
+    def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexing, reckoning: Reckoning) -> None:
         self.session, self.held, self.progress, self.index = opened, held, progress, index
-        self.reckoning = Reckoning(held.counts)
+        self.reckoning, self.waited = reckoning, 0.0
         self.size = int(config.get("ckanext.satudata.harvest.batch_size", 500))
         self.began, self.read_before = time.monotonic(), self.reckoning["read"]
 
@@ -113,7 +117,8 @@ class _Run:
         complete = False
         for portion in portions(self._pages(start), start, self.size):
             complete = portion.last
-            runs.keep(self.session, self.held)
+            with during("postgres"):
+                runs.keep(self.session, self.held)
             results = batch.settle(self.session, self.reading, self.held, portion, self.reckoning)
             if self.aggregate is not None:
                 self.aggregate.store(self.session, results)
@@ -149,7 +154,14 @@ class _Run:
         self.session.commit()
 
     def _commit(self, phase: str, *, total: int | None = None, **values: Any) -> None:
-        state = self._progress(phase, total)
+        with during("postgres"):
+            self._keep_and_commit(self._progress(phase, total), **values)
+
+    def _keep_and_commit(self, state: dict[str, Any], **values: Any) -> None:
+        waited = self.reading.seconds_fetching - self.waited
+        self.waited += waited
+        self.reckoning.stages.add("fetch", waited)
+        self.reckoning.stages.add("parse", -waited)  # the thread that fetches counts both as one
         runs.keep(
             self.session,
             self.held,

@@ -74,6 +74,11 @@ class Reading:
         return self.connector.http.requests
 
     @property
+    def seconds_fetching(self) -> float:
+        """Seconds spent so far on requests, from asking to the last byte."""
+        return self.connector.http.seconds
+
+    @property
     def bytes_read(self) -> int:
         """Bytes received so far."""
         return self.connector.http.bytes_read

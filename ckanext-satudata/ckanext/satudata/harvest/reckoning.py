@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ckanext.satudata.catalog.stopwatch import Stages
 from ckanext.satudata.catalog.write import Written
 from ckanext.satudata.catalog.writing import ERASED
 
@@ -14,6 +15,7 @@ _UNCHANGED_PAGES = "unchanged_pages"
 _LOOSE = "loose_issues"
 _REFUSED = "refused"
 _FIELDS, _GONE = "changed_fields", "gone"
+_STAGES = "stages"
 #: So many refused records are named in a run's report; all are counted.
 MOST_REFUSED = 100
 #: So many withdrawn and missing datasets are named; so many examples of a changed field. The change log has them all.
@@ -32,6 +34,7 @@ class Reckoning:
         self.fields: dict[str, dict[str, Any]] = dict(known.pop(_FIELDS, {}))
         #: ids of datasets that were withdrawn or marked as missing
         self.gone: dict[str, list[str]] = {"withdrawn": [], "missing": [], **known.pop(_GONE, {})}
+        self.stages = Stages(known.pop(_STAGES, {}))
         known.pop("issues", None)
         self.counts: Counter[str] = Counter(known)
 
@@ -90,4 +93,10 @@ class Reckoning:
     def to_json(self) -> dict[str, Any]:
         """For `run.counts`."""
         named = {_FIELDS: self.fields, _GONE: self.gone}
-        return {**self.counts, _LOOSE: dict(self.loose), _REFUSED: self.refused, **named}
+        return {
+            **self.counts,
+            _LOOSE: dict(self.loose),
+            _REFUSED: self.refused,
+            **named,
+            _STAGES: self.stages.to_json(),
+        }

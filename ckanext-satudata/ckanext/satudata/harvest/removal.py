@@ -45,8 +45,19 @@ def _live(source_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(_rec.source_id == source_id, _rec.package_id.is_not(None), _rec.status != "ditarik")
 
 
-def _unmet(run_id: str) -> sa.ColumnElement[bool]:
-    return ~sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+def listed(source_id: str, run_id: str) -> sa.Subquery:
+    """The identifiers on the pages that a run has read or found unchanged, as a column `identifier`."""
+    identifiers = sa.func.unnest(t.page.c.identifiers).label("identifier")
+    return sa.select(identifiers).where(t.page.c.source_id == source_id, t.page.c.run_id == run_id).subquery("listed")
+
+
+def unmet(source_id: str, run_id: str) -> sa.ColumnElement[bool]:
+    """Whether a run has met a record of its source neither among what it read nor on an unchanged page."""
+    seen, on_pages = t.seen.c, listed(source_id, run_id)
+    return sa.and_(
+        ~sa.exists().where(seen.run_id == run_id, seen.record_id == _rec.id),
+        ~sa.exists(sa.select(sa.literal(1)).select_from(on_pages).where(on_pages.c.identifier == _rec.identifier)),
+    )
 
 
 def vanished(session: Session, source_id: str, run_id: str) -> tuple[list[str], int]:
@@ -54,7 +65,7 @@ def vanished(session: Session, source_id: str, run_id: str) -> tuple[list[str], 
     live = session.scalar(sa.select(sa.func.count()).where(_live(source_id))) or 0
     ids = session.scalars(
         sa.select(_rec.id)
-        .where(_live(source_id), _rec.tidak_ditemukan_sejak.is_(None), _unmet(run_id))
+        .where(_live(source_id), _rec.tidak_ditemukan_sejak.is_(None), unmet(source_id, run_id))
         .order_by(_rec.id)
     )
     return list(ids), live
@@ -70,7 +81,9 @@ def mark(session: Session, ids: Sequence[str], *, run: str, actor: str | None = 
         _rec.id, _rec.source_id, _rec.identifier, _rec.status, _rec.owner_org, sa.func.current_date()
     ).where(_rec.id.in_(ids), _rec.tidak_ditemukan_sejak.is_(None), _rec.status != "ditarik")
     if met_before is not None:
-        query = query.where(sa.or_(_rec.last_seen.is_(None), _rec.last_seen < met_before))
+        query = query.where(
+            sa.or_(_rec.last_seen.is_(None), _rec.last_seen < met_before), ~_on_a_later_page(met_before)
+        )
     writes = [
         Write(
             source_id=source_id,
@@ -87,6 +100,15 @@ def mark(session: Session, ids: Sequence[str], *, run: str, actor: str | None = 
     return len(writes)
 
 
+def _on_a_later_page(moment: Any) -> sa.ColumnElement[bool]:
+    """Whether a run that began after this moment has found the record on an unchanged page, which it does not touch."""
+    page, run = t.page.c, t.run.c
+    return sa.exists().where(
+        page.source_id == _rec.source_id, page.run_id == run.id, run.started > moment,
+        _rec.identifier == sa.any_(page.identifiers),
+    )  # fmt: skip
+
+
 def due(session: Session, source_id: str, run_id: str, grace_days: int, size: int) -> Iterator[Sequence[Any]]:
     """Rows `(id, identifier, owner_org)` whose grace is over and which this run did not meet either, in batches.
 
@@ -95,7 +117,7 @@ def due(session: Session, source_id: str, run_id: str, grace_days: int, size: in
     limit = sa.func.current_date() - grace_days
     query = (
         sa.select(_rec.id, _rec.identifier, _rec.owner_org)
-        .where(_live(source_id), _rec.tidak_ditemukan_sejak <= limit, _unmet(run_id))
+        .where(_live(source_id), _rec.tidak_ditemukan_sejak <= limit, unmet(source_id, run_id))
         .order_by(_rec.id)
         .limit(size)
     )
@@ -107,6 +129,6 @@ def due(session: Session, source_id: str, run_id: str, grace_days: int, size: in
 
 def forget_unloaded(session: Session, source_id: str, run_id: str) -> None:
     """Drop records that were never loaded as datasets and that the source no longer sends."""
-    gone = sa.select(_rec.id).where(_rec.source_id == source_id, _rec.package_id.is_(None), _unmet(run_id))
+    gone = sa.select(_rec.id).where(_rec.source_id == source_id, _rec.package_id.is_(None), unmet(source_id, run_id))
     session.execute(sa.delete(t.issue).where(t.issue.c.record_id.in_(gone)))
     session.execute(sa.delete(t.record).where(_rec.id.in_(gone)))

@@ -15,10 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan.common import config
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import audit, roles
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.facts import count_codes
 from ckanext.satudata.harvest import removal
 from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
 from ckanext.satudata.harvest.messages import render
@@ -196,7 +198,7 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
     session.execute(
         sa.update(t.run)
         .where(_r.id == held.run_id)
-        .values(finished=sa.func.now(), lease_until=None, counts=counts | _judged(session, held.run_id, counts))
+        .values(finished=sa.func.now(), lease_until=None, counts=counts | _judged(session, held, counts))
     )
     session.execute(sa.delete(t.seen).where(t.seen.c.run_id == held.run_id))
     if held.trigger in INTERNAL:
@@ -210,20 +212,33 @@ def end(session: Session, held: Claim, state: str, **values: Any) -> None:
             reason = f"{' '.join(render(code, params))} [{code}]"
             session.execute(source.values(state="jeda", paused_reason=reason))
     elif state in ("selesai", "ditahan"):
-        session.execute(source.values(failing_since=None, last_success=sa.func.now()))
+        whole = {"last_complete": held.started} if state == "selesai" else {}
+        session.execute(source.values(failing_since=None, last_success=sa.func.now(), **whole))
 
 
-def _judged(session: Session, run_id: str, counts: Mapping[str, Any]) -> dict[str, Any]:
+def note_stages(session: Session, held: Claim, stages: Mapping[str, float]) -> None:
+    """Keep how long a run's stages took, those included that end after it."""
+    told = sa.cast({"stages": dict(stages)}, JSONB)
+    mine = sa.and_(_r.id == held.run_id, _r.attempt == held.attempt)
+    session.execute(sa.update(t.run).where(mine).values(counts=_r.counts.op("||")(told)))
+
+
+def _judged(session: Session, held: Claim, counts: Mapping[str, Any]) -> dict[str, Any]:
     """What the records a run has met were judged, and its issues by code; those that belong to no record included."""
-    met = sa.select(t.seen.c.record_id).where(t.seen.c.run_id == run_id)
     record, issue = t.record.c, t.issue.c
-    hasil = session.execute(sa.select(record.hasil, sa.func.count()).where(record.id.in_(met)).group_by(record.hasil))
-    codes = session.execute(sa.select(issue.code, sa.func.count()).where(issue.record_id.in_(met)).group_by(issue.code))
-    issues = Counter({row[0]: row[1] for row in codes})
+    met = sa.and_(record.source_id == held.source["id"], ~removal.unmet(held.source["id"], held.run_id))
+    columns = (record.hasil, record.issue_codes, sa.func.count())
+    rows = session.execute(sa.select(*columns).where(met).group_by(record.hasil, record.issue_codes)).tuples().all()
+    hasil: Counter[str] = Counter()
+    for name, _, records in rows:
+        hasil[name] += records
+    issues = count_codes((codes, records) for _, codes, records in rows)
+    notes = sa.select(issue.code, sa.func.count()).join_from(t.issue, t.record, record.id == issue.record_id)
+    issues.update(dict(session.execute(notes.where(t.is_note, met).group_by(issue.code)).tuples().all()))
     for code, count in counts.get("loose_issues", {}).items():
         # A refused record that is known has its issue already.
         issues[code] = max(issues[code], count)
-    return {row[0]: row[1] for row in hasil} | {"issues": dict(issues)}
+    return {**hasil, "issues": dict(issues)}
 
 
 def cancel(session: Session, run_id: str, *, actor: str | None) -> None:
@@ -420,6 +435,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "actor": row["actor"],
         "attempt": row["attempt"],
         "progress": row["progress"],
+        "stages": counts.get("stages", {}),
         "bytes": row["bytes"],
         "requests": row["requests"],
         "decided_by": row["decided_by"],

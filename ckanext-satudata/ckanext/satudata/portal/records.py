@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.answer import label
+from ckanext.satudata.catalog.status import last_seen
 from ckanext.satudata.harvest import messages
 from ckanext.satudata.portal import wording
 
@@ -51,7 +52,7 @@ def standings(session: Session, package_ids: Iterable[str]) -> dict[str, Standin
     ids = list(package_ids)
     if not ids:
         return {}
-    columns = [t.record.c[name] for name in _SHOWN]
+    columns = [last_seen().label(name) if name == "last_seen" else t.record.c[name] for name in _SHOWN]
     named = [
         t.source.c.name.label("s_name"),
         t.source.c.title.label("s_title"),

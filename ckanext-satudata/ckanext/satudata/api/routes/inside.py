@@ -16,6 +16,7 @@ from ckanext.satudata.api.routes.datasets import answer_of
 from ckanext.satudata.api.routing import route
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX, etag
 from ckanext.satudata.catalog.package import unpublished_fields
+from ckanext.satudata.catalog.status import LAST_SEEN
 from satudata_schemas.issue import Issue
 
 _ASSESSED = text("""
@@ -25,9 +26,9 @@ SELECT r.id, r.name, r.owner_org, r.hasil, r.status, r.score, r.principles, r.su
                                   ORDER BY i.id), '[]') FROM satudata_issue i WHERE i.record_id = r.id) AS issues
   FROM satudata_record r WHERE r.id = :id
 """)
-_PROVENANCE = text("""
+_PROVENANCE = text(f"""
 SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pending, r.rest, r.raw, r.fingerprint,
-       r.rules_version, r.first_seen, r.last_seen, r.last_run,
+       r.rules_version, r.first_seen, {LAST_SEEN} AS last_seen, r.last_run,
        s.name AS source_name, s.title AS source_title, s.connector,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('field', h.field, 'resource_id', nullif(h.resource_id, ''),
                   'source_value', h.source_value, 'at', h.at, 'inferred', h.inferred)
@@ -35,7 +36,7 @@ SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pendin
           FROM satudata_held h WHERE h.package_id = r.package_id) AS held
   FROM satudata_record r LEFT JOIN satudata_source s ON s.id = r.source_id
  WHERE r.id = :id
-""")
+""")  # noqa: S608 - no value is part of it
 
 
 @route("/datasets/<id_or_name>/assessment", scope="dataset:read")
