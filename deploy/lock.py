@@ -20,12 +20,12 @@ OLDEST_PYTHON = "3.10"
 BUILD = "deploy/requirements/build.in"
 AGREEING = ["-c", "deploy/requirements/development.txt"]
 
-#: lock -> what it is made from; the later ones agree with the first, and all but `stock` hold a part of it
+#: lock -> what it is made from; the later ones hold a part of the first, but `stock`, which is never installed into it
 INPUTS = {
     "development.txt": ["pyproject.toml", "--extra", "ckan", "--extra", "database", "--extra", "dev", BUILD],
     "platform.txt": ["pyproject.toml", "--extra", "ckan", "--extra", "database", BUILD, *AGREEING],
     "build.txt": [BUILD, *AGREEING],
-    "stock.txt": ["deploy/requirements/stock.in", *AGREEING],
+    "stock.txt": ["deploy/requirements/stock.in"],
 }
 
 

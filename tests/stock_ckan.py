@@ -13,6 +13,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,11 +51,38 @@ class StockCkan:
     def act(self, calls: list[tuple[str, dict[str, Any]]]) -> list[Any]:
         """Call actions as the site's own user, in one process; their results in order."""
         told = self.ckan("shell", data=_CALLS % json.dumps(json.dumps(calls)))
-        return list(json.loads(told.partition(_MARK)[2].partition(_MARK)[0]))
+        answer = json.loads(told.partition(_MARK)[2].partition(_MARK)[0])
+        if not isinstance(answer, list):
+            raise RuntimeError(answer)  # noqa: TRY004  # an action that failed, with its traceback
+        return answer
 
-    def harvest(self, source: str) -> str:
-        """Gather, fetch and import a source, all in one process (`harvester run-test`)."""
-        return self.ckan("harvester", "run-test", source)
+    def harvest(self, source: str, seconds: float = 240) -> dict[str, Any]:
+        """Run a job of a source to its end, with the two consumers that an operator runs; its report.
+
+        TimeoutError when it has not ended by then.
+        """
+        with self._running("gather-consumer"), self._running("fetch-consumer"):
+            self.ckan("harvester", "job", source)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                self.ckan("harvester", "run")  # starts the job, and later marks it as finished
+                [shown] = self.act([("harvest_source_show", {"id": source})])
+                last = shown["status"]["last_job"]
+                if last and last["status"] == "Finished":
+                    return dict(last)
+        raise TimeoutError(f"{source} has not ended within {seconds} seconds")
+
+    @contextmanager
+    def _running(self, consumer: str) -> Iterator[None]:
+        """One of the extension's consumers while the block lasts; its log lies beside the INI."""
+        command = [str(Path(sys.prefix) / "bin" / "ckan"), "-c", str(self.ini), "harvester", consumer]
+        with (self.ini.parent / f"{consumer}.log").open("ab") as log:
+            process = subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log)
+            try:
+                yield
+            finally:
+                process.terminate()
+                process.wait(30)
 
 
 _MARK = "=====HASIL====="
@@ -64,7 +92,14 @@ from ckan import model
 from ckan.plugins import toolkit
 site = toolkit.get_action('get_site_user')({{'ignore_auth': True}}, {{}})['name']
 calls = json.loads(%s)
-results = [toolkit.get_action(name)({{'user': site, 'ignore_auth': True}}, data) for name, data in calls]
+def call():
+    import traceback
+    try:
+        return [toolkit.get_action(name)({{'user': site, 'ignore_auth': True}}, data) for name, data in calls]
+    except Exception:
+        return traceback.format_exc()
+
+results = call()
 print('{_MARK}' + json.dumps(results, default=str) + '{_MARK}')
 """
 
@@ -112,7 +147,9 @@ def stock_ckan(services: TestServices, folder: Path, options: Mapping[str, str] 
     lines = ["[DEFAULT]", "[app:main]", *(f"{key} = {value.replace('%', '%%')}" for key, value in settings.items())]
     ini = folder / "polos.ini"
     ini.write_text("\n".join(lines) + LOGGING, "utf-8")
-    made = StockCkan(ini, Index(settings["solr_url"]), {**os.environ, "PYTHONPATH": str(extensions())})
+    made = StockCkan(
+        ini, Index(settings["solr_url"]), {**os.environ, "CKAN_INI": str(ini), "PYTHONPATH": str(extensions())}
+    )
     try:
         made.ckan("db", "init")
         made.ckan("db", "upgrade", "-p", "harvest")
