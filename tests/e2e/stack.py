@@ -81,6 +81,11 @@ class Stack:
         """Where uploads and the files of aggregates lie."""
         return self.folder / "storage"
 
+    @property
+    def offices(self) -> Path:
+        """The folder in which offices leave files to be read; theirs, not the platform's."""
+        return self.folder / "berkas-opd"
+
     def log(self, name: str) -> Path:
         """The log of web, worker or tick."""
         return self.folder / f"{name}.log"
@@ -139,7 +144,8 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of every process."""
-        return {**self.platform.environment, "TMPDIR": str(self.temporary)}
+        own = {"TMPDIR": str(self.temporary), "SATUDATA_FOLDER": str(self.offices)}
+        return {**self.platform.environment, **own}
 
     # --- commands ---
 

@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 from satudata_harvesters.aggregate import AggregateRules, aggregate, bucket, describe, to_csv
+from satudata_harvesters.aggregate.tally import Tally
 from satudata_harvesters.errors import ConfigError, SourceError
 
 RULES = {
@@ -145,3 +146,12 @@ def test_the_data_dictionary_describes_every_column():
     table = counted([row(1)], k=1)
     assert [column["nama"] for column in table.kamus_data] == table.columns
     assert table.kamus_data[-1]["satuan"] == "Aduan"
+
+
+def test_a_page_that_is_named_by_a_row_s_key_is_traced_by_a_hash():
+    tally = Tally(AggregateRules.from_dict(RULES))
+    for key in ("2:500", NIK, f'"{NIK}"'):
+        tally.page(key, [row(1)])
+    keys = [page.key for page in tally.close().pages]
+    assert keys[0] == "2:500"
+    assert NIK not in str(keys)

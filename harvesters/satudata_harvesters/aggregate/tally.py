@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ MOST_CELLS = 200_000
 MOST_KEYS = 1_000_000
 #: Pages whose hash a trace names one by one.
 MOST_PAGES = 2_000
+_NUMBERED = re.compile(r"\d{0,8}(?::\d{1,8})?")
 #: Answers remembered for one column.
 _REMEMBERED = 20_000
 #: FHIR resources about one person, and bundles of them (UU 27/2022 Pasal 4 ayat 2: health is specific personal data).
@@ -127,7 +129,7 @@ class Tally:
     def trace(self, key: str, rows: int, digest: str) -> None:
         """Note a page; beyond a number of pages only their joint hash is kept."""
         if len(self._pages) < MOST_PAGES:
-            self._pages.append(PageTrace(key[:300], rows, digest))
+            self._pages.append(PageTrace(_place(key), rows, digest))
         else:
             self._more_pages.update(f"{key}\n{rows}\n{digest}\n".encode())
 
@@ -281,6 +283,11 @@ class Tally:
 
 #: Lengths of a moment without a zone: its first ten characters are its day.
 _LOCAL = {16: True, 19: True}
+
+
+def _place(key: str) -> str:
+    """A page's key in its source where it is a number in a row of pages; else its hash: it may be a row's own key."""
+    return key if _NUMBERED.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _percent(share: float) -> str:
