@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Files of a folder; further ones are left out and counted.
 MOST_FILES = 1_000
-_DATA = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls"})
+_DATA = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"})
 #: The findings on a data file that need no dataset around it.
 _ON_DATA = frozenset({"E-PDP-001", "W-PDP-005"})
 #: Answers behind which a portal may stand all the same: it wants a key, or has nothing at this very address.

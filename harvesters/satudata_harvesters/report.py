@@ -84,11 +84,14 @@ def csv_report(report: Preview, lang: Lang) -> str:
 
 
 def xlsx_report(report: Preview, lang: Lang) -> bytes:
-    """Three sheets: by data producer, findings, proposed data dictionaries (where a data file was read)."""
+    """Sheets: by data producer, findings, and, where there are any, suggested values and proposed data dictionaries."""
     pages = [
         Page("OPD", [ORGANIZATIONS[lang], *organization_rows(report, lang)]),
         Page(WORDS[lang]["findings"], [_HEADER[lang], *_rows(report, lang)]),
     ]
+    offered = [[item.identifier, item.title, *row] for item in report.items for row in suggestion_rows(item, lang)]
+    if offered:
+        pages.append(Page(WORDS[lang]["suggestions"], [[*_HEADER[lang][1:3], *SUGGESTIONS[lang]], *offered]))
     columns = [[item.title, *row] for item in report.items for row in kamus_rows(item)]
     if columns:
         pages.append(Page(WORDS[lang]["kamus"], [[_HEADER[lang][2], *KAMUS[lang]], *columns]))

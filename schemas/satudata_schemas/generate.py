@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from satudata_schemas import template
-from satudata_schemas.generated_files.dcat import dcat_mapping
-from satudata_schemas.generated_files.form import scheming
-from satudata_schemas.generated_files.openapi import openapi_components
-from satudata_schemas.generated_files.pages import contract_page, issue_page
+from satudata_schemas.generators.dcat import dcat_mapping
+from satudata_schemas.generators.form import scheming
+from satudata_schemas.generators.openapi import openapi_components
+from satudata_schemas.generators.pages import contract_page, issue_page
 
 _PLATFORM = "ckanext-satudata/ckanext/satudata"
 #: Path below the repository → what makes its content; equal contracts make equal bytes on every machine.

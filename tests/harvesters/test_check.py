@@ -317,6 +317,16 @@ def test_a_page_on_a_data_file_has_no_empty_table_of_offices(run, tmp_path):
     assert "Usulan kamus data" in page
 
 
+def test_the_workbook_offers_what_could_be_filled_in_with_its_reason(run, tmp_path):
+    titled = {**DATASET, "title": "Jumlah Penduduk Menurut Kecamatan di Kabupaten Bandung Tahun 2024"}
+    (tmp_path / "d.json").write_text(json.dumps(titled))
+    book = load_workbook(io.BytesIO(run("check", tmp_path / "d.json", "--format", "xlsx")[1]))
+    rows = {row[2]: row[3:] for row in book["Usulan isian"].iter_rows(values_only=True, min_row=2)}
+    assert rows["Kode Wilayah"][0] == "32.04"
+    assert rows["Periode Data: Awal"][:2] == ("2024", "tinggi")
+    assert rows["Periode Data: Awal"][2].startswith("Periode ini terbaca dari kata")
+
+
 def test_tables_to_hand_on_run_nothing(run, tmp_path):
     (tmp_path / "d.json").write_text(json.dumps(HOSTILE))
     out = run("check", tmp_path / "d.json", "--format", "csv")[1].decode("utf-8-sig")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satudata_schemas import contract
-from satudata_schemas.generated_files.form import scheming
+from satudata_schemas.generators.form import scheming
 from satudata_schemas.normalise import normalise
 from satudata_schemas.profile import Profile
 from satudata_schemas.score import applies, context_of

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from satudata_schemas import contract, generate
-from satudata_schemas.generated_files.form import scheming
-from satudata_schemas.generated_files.openapi import openapi_components
+from satudata_schemas.generators.form import scheming
+from satudata_schemas.generators.openapi import openapi_components
 from satudata_schemas.issue import messages
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ def form():
     return yaml.load(scheming(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe one
 
 
-def test_the_generated_files_are_current():
+def test_the_generators_are_current():
     assert generate.write(ROOT, check=True) == []
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from satudata_schemas import contract
 from satudata_schemas.contract import Field
-from satudata_schemas.generated_files import NOTICE
+from satudata_schemas.generators import NOTICE
 
 
 def scheming() -> str:

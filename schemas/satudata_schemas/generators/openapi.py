@@ -8,7 +8,7 @@ from typing import Any
 
 from satudata_schemas import contract
 from satudata_schemas.contract import Field
-from satudata_schemas.generated_files import NOTICE
+from satudata_schemas.generators import NOTICE
 
 #: What the platform sets or shows in another form (`organization`, `source`) and no client sends.
 _SET_BY_PLATFORM = frozenset({"owner_org"})

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from satudata_schemas import checks, contract, score
 from satudata_schemas.contract import Field
-from satudata_schemas.generated_files import NOTICE
+from satudata_schemas.generators import NOTICE
 from satudata_schemas.issue import messages
 from satudata_schemas.profile import Profile
 from satudata_schemas.rule import RULES
