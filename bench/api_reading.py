@@ -10,7 +10,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import random
 import re
 import statistics
 import time
@@ -19,13 +18,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
-from bench.corpus import WORDS
 from bench.figure import Figure
 from bench.installation import Installation, installed, services
 from deploy import programs
@@ -66,6 +63,7 @@ class Catalogue:
     database: str
     token: str
     dataset: str
+    queries: list[str]
     installation: Installation
     web: int
 
@@ -79,13 +77,14 @@ def _catalogue() -> Iterator[Catalogue]:
     unlimited = {f"ckanext.satudata.api.{name}": str(10**9) for name in ("rate_limit", "anonymous_rate_limit")}
     with services() as running, installed(running, **unlimited) as made:
         client = made.call("bench.filling:fill", datasets=DATASETS)
+        queries = made.call("bench.filling:queries", count=2 * QUERIES)
         _until_indexed(made)
         platform = made.platform
         with platform.running("web", programs.web(platform.venv, platform.port, workers=1)) as web:
             platform.wait_for_web()
             yield Catalogue(
-                platform.site_url, platform.index.url, platform.database_url, client["token"], client["dataset"], made,
-                web.pid,
+                platform.site_url, platform.index.url, platform.database_url, client["token"], client["dataset"],
+                queries, made, web.pid,
             )  # fmt: skip
 
 
@@ -105,12 +104,6 @@ def reading() -> Iterator[Figure]:
             _statements,
         ):  # fmt: skip
             yield from measured(catalogue)
-
-
-def _queries() -> list[str]:
-    draw = random.Random(2019)
-    pairs = [" ".join(pair) for pair in combinations(WORDS, 2)] + [" ".join(three) for three in combinations(WORDS, 3)]
-    return draw.sample(pairs, 2 * QUERIES)
 
 
 def _timed(ask: Callable[[], Any]) -> float:
@@ -133,7 +126,7 @@ def _figure(name: str, value: float, bar: float, aim: float, better: Any, **raw:
 
 
 def _search_vs_solr(catalogue: Catalogue) -> Iterator[Figure]:
-    queries = _queries()[:QUERIES]
+    queries = catalogue.queries[:QUERIES]
     asked = catalogue.installation.call("bench.filling:solr_parameters", queries=queries)
     ours, solr = catalogue.api(), Asked(catalogue.solr)
     core = urllib.parse.urlsplit(catalogue.solr).path
@@ -149,7 +142,7 @@ def _search_vs_solr(catalogue: Catalogue) -> Iterator[Figure]:
 
 
 def _search_vs_ckan(catalogue: Catalogue) -> Iterator[Figure]:
-    queries = _queries()[QUERIES:]
+    queries = catalogue.queries[QUERIES:]
     ours = [f"{API}/datasets?{urllib.parse.urlencode({'q': words})}" for words in queries]
     ckans = [f"/api/3/action/package_search?{urllib.parse.urlencode({'q': words, 'rows': 20})}" for words in queries]
     half = QUERIES // 2

@@ -10,6 +10,7 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from bench import corpus
@@ -68,7 +69,7 @@ def _index(session: Any) -> None:
         try:
             while drain(session, limit=500):
                 pass
-        except IndexUnavailable:
+        except IndexUnavailable:  # noqa: PERF203 - twenty tries
             time.sleep(attempt)
         else:
             return
@@ -82,7 +83,37 @@ def _batches(datasets: int) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, datasets, BATCH):
         numbers = range(start, min(start + BATCH, datasets))
         mapped = [mapping.apply(corpus.package(number, draw)) for number in numbers]
-        yield [{**one.dataset, "identifier": one.identifier} for one in mapped]
+        yield [
+            {**one.dataset, "identifier": one.identifier, "title": f"{one.dataset['title']} {_subject(draw)}"}
+            for one in mapped
+        ]
+
+
+def _subject(draw: random.Random) -> str:
+    """What makes a title its own, as in every portal: an affair of government, a regency, a year."""
+    affairs, regencies = _affairs_and_regencies()
+    return f"{draw.choice(affairs)} {draw.choice(regencies)} Tahun {draw.randint(2015, 2025)}"
+
+
+def queries(count: int) -> list[str]:
+    """So many different things that people look for: two words of a subject and a place."""
+    draw, found = random.Random(2019), set()
+    affairs, regencies = _affairs_and_regencies()
+    while len(found) < count:
+        words = draw.choice(affairs).lower().replace(",", " ").split()
+        place = draw.choice(regencies).lower().split(maxsplit=1)[1]
+        found.add(f"{draw.choice(words)} {draw.choice(corpus.WORDS)} {place}")
+    return draw.sample(sorted(found), count)
+
+
+@cache
+def _affairs_and_regencies() -> tuple[list[str], list[str]]:
+    from satudata_schemas import contract
+    from satudata_schemas.reference import Reference
+
+    affairs = sorted({str(entry["label"]) for entry in contract.vocabulary("urusan").to_list()})
+    regencies = sorted(one.name for one in Reference.load().wilayah if one.level == "kabkota")
+    return affairs, regencies
 
 
 def solr_parameters(queries: list[str]) -> list[str]:

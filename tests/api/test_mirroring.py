@@ -10,6 +10,8 @@ import json
 import duckdb
 import pytest
 
+from tests.small_ckan import portal_of
+
 BASIS = "UU 14/2008 Pasal 17 huruf h"
 
 
@@ -60,6 +62,48 @@ def test_a_mirror_of_export_and_changes_equals_the_catalogue(office, read, clien
     for by, (mirror, cursor) in zip(readers, begun, strict=True):
         assert follow(read, mirror, cursor, by) == export(read, by)[0]
     assert [len(mirror) for mirror, _ in begun] == [6, 7, 7]
+
+
+def test_a_mirror_follows_a_harvest_its_undo_and_an_erasing(office, read, client_of, session, platform, unique):
+    """Built from export and changes alone, for the public, the OPD and the Walidata, it equals the catalogue."""
+    from ckanext.satudata.catalog import erase
+    from ckanext.satudata.harvest import engine, runs
+
+    walidata = client_of("catalog:read", "dataset:read", "review")
+    readers = [None, client_of("catalog:read", "dataset:read", organization=office.id), walidata]
+    first = [office.put(str(number), index=False) for number in range(4)]
+    begun = [export(read, by) for by in readers]
+    with portal_of(platform, count=7) as definition:
+        run = harvested(session, office, definition(f"{unique}-portal"))
+    assert len(export(read, walidata)[0]) == 11
+    office.withdraw("0", index=False)
+    undo = runs.undo(session, run, actor=walidata.id)
+    session.commit()
+    engine.run(undo)
+    erase.erase(session, first[1], actor=walidata.id, reason="Memuat nomor pribadi.")
+    session.commit()
+    erase.finish(session)
+    office.put("2", title="Judul Baru Jumlah Penduduk", index=False)
+    for by, (mirror, cursor) in zip(readers, begun, strict=True):
+        assert follow(read, mirror, cursor, by) == export(read, by)[0]
+    assert [len(mirror) for mirror, _ in begun] == [2, 2, 2]
+
+
+def harvested(session, office, definition):
+    """Register a source of the office that publishes by itself, and harvest it; the run's id."""
+    from sqlalchemy import update
+
+    from ckanext.satudata.catalog import tables
+    from ckanext.satudata.harvest import engine, runs, sources
+
+    source = sources.add(session, definition, organization=office.name)
+    session.execute(update(tables.source).where(tables.source.c.id == source).values(penayangan="otomatis"))
+    run = runs.start(session, source, actor=None)
+    session.commit()
+    engine.run(run)
+    session.rollback()
+    assert runs.show(session, run)["created"] == 7
+    return run
 
 
 def test_a_change_tells_what_became_of_the_dataset(office, read):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select, text
+
+from tests.small_ckan import portal_of
 
 BASE = "/api/satudata/v1"
 ALL = ("catalog:read", "dataset:read", "dataset:write", "harvest:run", "source:manage", "review")
@@ -129,50 +129,16 @@ def test_another_opd_s_sources_and_runs_are_closed_to_a_client(call, stranger, o
 
 @pytest.fixture
 def portal(platform):
-    """A small CKAN that answers one package; `.url`, and `.definition(name)` of a source on it."""
-    package = {
-        "id": str(uuid4()),
-        "name": "jumlah-puskesmas",
-        "title": "Jumlah Puskesmas Menurut Kecamatan",
-        "notes": "Jumlah puskesmas per kecamatan.",
-        "state": "active",
-        "resources": [
-            {"id": str(uuid4()), "name": "Berkas", "url": "https://data.contoh.example/p.csv", "format": "CSV"}
-        ],
-    }
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self):
-            first = "start=0" in self.path or "start" not in self.path
-            result = {"count": 1, "results": [package] if first else []}
-            body = json.dumps({"success": True, "result": result}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    port = platform.allowed_ports[0]
-    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{port}"
-    yield SimpleNamespace(
-        url=url, definition=lambda name: definition(name, url=url, allow_networks=[f"127.0.0.1/32:{port}"])
-    )
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    """A small CKAN of one package; `.definition(name)` of a source on it."""
+    with portal_of(platform, count=1) as defined:
+        yield SimpleNamespace(definition=defined)
 
 
 def test_a_preview_shows_what_a_source_gives_and_stores_nothing(call, portal, unique, session):
     before = session.execute(text("SELECT count(*) FROM satudata_source")).scalar()
     shown = call("POST", "/sources/preview", portal.definition(f"{unique}-portal"))
     assert shown.status_code == 200, shown.data
-    assert [item["title"] for item in shown.json["items"]] == ["Jumlah Puskesmas Menurut Kecamatan"]
+    assert [item["title"] for item in shown.json["items"]] == ["Jumlah Puskesmas Menurut Kecamatan 0"]
     assert shown.json["summary"]["layak"] == 1
     session.rollback()
     assert session.execute(text("SELECT count(*) FROM satudata_source")).scalar() == before
@@ -208,7 +174,7 @@ def test_a_run_is_started_watched_and_leaves_its_issues(call, portal, unique, se
     assert [one["run"] for one in call("GET", f"/sources/{name}/runs").json["data"]] == [run]
     issues = call("GET", f"/runs/{run}/issues").json
     assert issues["meta"]["total"] == len(issues["data"]) > 0
-    assert issues["data"][0]["title"] == "Jumlah Puskesmas Menurut Kecamatan"
+    assert issues["data"][0]["title"] == "Jumlah Puskesmas Menurut Kecamatan 0"
     rows = list(csv.DictReader(io.StringIO(call("GET", f"/runs/{run}/issues.csv").text.removeprefix("\ufeff"))))
     assert [row["code"] for row in rows] == [one["code"] for one in issues["data"]]
     assert call("GET", f"/sources/{name}/issues?limit=1").json["meta"]["total"] == issues["meta"]["total"]

@@ -19,6 +19,7 @@ from ckanext.satudata.catalog.answer import etag
 JSON = "application/json"
 COMPRESS_FROM = 1400
 _COMPRESSIBLE = ("application/json", "application/problem+json", "application/ld+json", "application/x-ndjson", "text/")
+_MOST_TAGS = 50
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Cursor, X-Request-ID"
 
@@ -26,9 +27,20 @@ _EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Curso
 def item(body: bytes, *, etag: str | None = None, content_type: str = JSON) -> Response:
     """One thing, plain. With an `etag` a reader who has it already gets 304."""
     if etag is not None and request.if_none_match.contains_weak(unquote_etag(etag)[0] or ""):
-        return tagged(Response(status=304), etag)
+        return unchanged(etag)
     response = Response(body, content_type=content_type)
     return tagged(response, etag) if etag is not None else response
+
+
+def known_tags() -> list[str]:
+    """The entity tags that the reader has, as they stand in our headers."""
+    sent = request.if_none_match
+    return [f'W/"{tag}"' for tag in sorted(sent.as_set(include_weak=True))[:_MOST_TAGS]] if sent else []
+
+
+def unchanged(etag: str) -> Response:
+    """304 for a reader who has what there is."""
+    return tagged(Response(status=304), etag)
 
 
 def tagged(response: Response, etag: str) -> Response:

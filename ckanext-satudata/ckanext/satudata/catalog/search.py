@@ -13,6 +13,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -100,8 +101,22 @@ def search(query: Query) -> Result:
 
 def select(parameters: Sequence[tuple[str, str]]) -> Any:
     """Solr's answer to `/select`, decoded."""
-    content = _ask(urllib.parse.urlencode(parameters))
+    content = _ask("&".join(_pair(*pair) for pair in parameters))
     return orjson.loads(content)
+
+
+def _pair(name: str, value: str) -> str:
+    """One parameter as an address writes it; what is asked with every search is written once."""
+    return _usual_pair(name, value) if name not in _OWN_TO_EACH else urllib.parse.urlencode([(name, value)])
+
+
+@lru_cache(maxsize=1024)
+def _usual_pair(name: str, value: str) -> str:
+    return urllib.parse.urlencode([(name, value)])
+
+
+#: Parameters that differ from search to search.
+_OWN_TO_EACH = frozenset({"q", "cursorMark", "hidden"})
 
 
 def escaped(text: str) -> str:

@@ -17,6 +17,7 @@ from ckanext.satudata.api.problems import Problem, bad_parameter
 from ckanext.satudata.api.routing import route
 from ckanext.satudata.catalog import search
 from ckanext.satudata.catalog.erase import erased_name
+from ckanext.satudata.catalog.status import LAST_SEEN
 from satudata_schemas import contract
 
 MAX_LIMIT = 100
@@ -100,45 +101,55 @@ def datasets(caller: Caller, values: dict[str, Any]) -> Response:
     return answering.listing(bodies, total=result.total, cursor=cursor, following=following, meta=meta)
 
 
-# Everything one answer needs, in one statement: who may read it is decided from the same row.
-_ONE = text("""
-SELECT r.package_id, r.owner_org, r.status, r.hak_akses, r.last_seen, a.audience, a.etag, a.body,
+# Everything one answer needs, in one statement: who may read it is decided from the same row, and of what the reader
+# has already no body is sent.
+_ONE = """
+SELECT r.package_id, r.owner_org, r.status, r.hak_akses, {last_seen} AS last_seen, a.etag,
+       CASE WHEN a.etag = ANY(:known) THEN NULL ELSE a.body END AS body,
        r.status = 'ditarik' AND EXISTS (
          SELECT 1 FROM satudata_change c WHERE c.package_id = r.package_id AND c.audience = 'public') AS was_public
-  FROM satudata_record r LEFT JOIN satudata_answer a ON a.package_id = r.package_id
+  FROM satudata_record r LEFT JOIN satudata_source s ON s.id = r.source_id
+       LEFT JOIN satudata_answer a ON a.package_id = r.package_id AND a.audience = {audience}
  WHERE r.package_id = :asked OR r.name = :asked OR r.name = :erased
-""")
+"""
+_ONE_PUBLIC = text(_ONE.format(audience="'public'", last_seen=LAST_SEEN))
+_ONE_MIXED = text(_ONE.format(audience=database.AUDIENCE, last_seen=LAST_SEEN))
 
 
 @route("/datasets/<id_or_name>", scope="catalog:read")
 def dataset(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
     """One dataset by its id or its URL name, with the time it was last seen at its source."""
-    found = answer_of(caller, id_or_name)
+    found = answer_of(caller, id_or_name, known=answering.known_tags())
     body = found.body
+    if body is None:
+        return answering.unchanged(found.etag)
     if found.last_seen is not None:
         body = f'{body[:-1]},"last_checked":"{found.last_seen.isoformat(timespec="seconds")}"}}'
     return answering.item(body.encode(), etag=found.etag)
 
 
-def answer_of(caller: Caller, id_or_name: str) -> Any:
-    """The row with `body`, `etag` and `last_seen` of the answer the caller gets; 404 and 410 where there is none."""
+def answer_of(caller: Caller, id_or_name: str, *, known: Sequence[str] = ()) -> Any:
+    """The row with `body`, `etag` and `last_seen` of the answer the caller gets; 404 and 410 where there is none.
+
+    `body` is None where its tag is one of those `known`.
+    """
     if "\x00" in id_or_name or len(id_or_name) > 200:
         raise Problem(404)
-    rows = database.rows(_ONE, {"asked": id_or_name, "erased": erased_name(id_or_name)})
-    if not rows:
+    asked = {"asked": id_or_name, "erased": erased_name(id_or_name), "known": list(known)}
+    if caller.reader.reads_public_only:
+        rows = database.rows(_ONE_PUBLIC, asked)
+    else:
+        rows = database.rows(_ONE_MIXED, asked | database.readership(caller.reader))
+    # another's URL name may be this one's id
+    row = next((one for one in rows if one.package_id == id_or_name), rows[0] if rows else None)
+    if row is None:
         raise Problem(404)
-    row = next((one for one in rows if one.package_id == id_or_name), rows[0])
-    rows = [one for one in rows if one.package_id == row.package_id]  # another's URL name may be this one's id
-    inside = caller.reader.everything or row.owner_org in caller.reader.own
+    inside = caller.reads_inside(row.owner_org)
     if row.status == "ditarik" and (inside or row.was_public):
         raise Problem(410)
-    if row.status != "tayang" and not inside:
+    if (row.status != "tayang" and not inside) or row.etag is None:
         raise Problem(404)
-    audience = "full" if caller.reader.reads_full(row.owner_org, row.hak_akses) else "public"
-    found = next((one for one in rows if one.audience == audience), None)
-    if found is None:
-        raise Problem(404)
-    return found
+    return row
 
 
 def _filters(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
