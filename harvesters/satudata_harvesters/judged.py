@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from satudata_harvesters.errors import Lang, ReadingError
-from satudata_schemas import personal_data
+from satudata_schemas import contract, personal_data
 from satudata_schemas.assess import Assessment, Hasil, assess
 from satudata_schemas.dataset import plain_text
 from satudata_schemas.issue import Issue
@@ -60,6 +60,12 @@ class Item:
     def hasil(self) -> Hasil:
         """`tidak_dimuat` also where the record cannot be told apart from others."""
         return self.assessment.hasil if self.identifier else "tidak_dimuat"
+
+    def mend_first(self, lang: Lang, most: int = 3) -> list[tuple[str, float]]:
+        """What wins most points when mended: the fields by their labels, with the points; nothing of a data file."""
+        if self.file is not None:
+            return []
+        return [(_label(one, lang), one["points"]) for one in self.assessment.mend_first()[:most]]
 
     def to_dict(self, lang: Lang = "id") -> dict[str, Any]:
         """The shape of contracts.md, `satudata check --json`."""
@@ -157,6 +163,19 @@ def judge(
     title = plain_text(dataset.get("title"))
     issues = (*mapped.issues, *assessment.issues)
     return Item(where, mapped.identifier, title, assessment, issues, dataset, mapped.rest)
+
+
+def number(value: float, lang: Lang) -> str:
+    """1.234,5 in Indonesian, 1,234.5 in English."""
+    written = f"{value:,g}" if isinstance(value, float) else f"{value:,}"
+    return written if lang == "en" else written.translate(str.maketrans(",.", ".,"))
+
+
+def _label(part: Mapping[str, Any], lang: Lang) -> str:
+    """What a line of the score is called: the field it names, where its pointer leads only to the resources."""
+    name = part["name"]
+    field = contract.fields().get(name) or contract.resource_fields().get(name) or contract.field_at(part["pointer"])
+    return field.label_in(lang) if field else str(name)
 
 
 def by_weight(issues: Iterable[Issue]) -> list[Issue]:

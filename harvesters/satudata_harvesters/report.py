@@ -177,9 +177,3 @@ def title_of(item: Item) -> str:
 def hasil_label(code: str, lang: Lang) -> str:
     """What the machine said, in words."""
     return contract.vocabulary("hasil").label_of(code, lang)
-
-
-def number(value: float, lang: Lang) -> str:
-    """1.234,5 in Indonesian, 1,234.5 in English."""
-    written = f"{value:,g}" if isinstance(value, float) else f"{value:,}"
-    return written if lang == "en" else written.translate(str.maketrans(",.", ".,"))

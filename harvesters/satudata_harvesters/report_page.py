@@ -6,13 +6,13 @@ It reads on a phone and on paper: a table's rows become blocks where the page is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from satudata_harvesters.errors import Lang
-from satudata_harvesters.judged import HASIL, Item, Preview, by_weight
+from satudata_harvesters.judged import HASIL, Item, Preview, by_weight, number
 from satudata_harvesters.report import (
     KAMUS,
     ORGANIZATIONS,
@@ -22,17 +22,15 @@ from satudata_harvesters.report import (
     hasil_label,
     kamus_rows,
     label_at,
-    number,
     organization_rows,
     personal_rows,
     severity_label,
     suggestion_rows,
     title_of,
 )
-from satudata_schemas import contract
 
-#: Of what is most often wrong, and of what to mend first, so many lines.
-MOST_OFTEN, MEND_FIRST = 10, 3
+#: Of what is most often wrong, so many lines.
+MOST_OFTEN = 10
 
 _STYLE = """
 *{box-sizing:border-box}
@@ -129,18 +127,9 @@ def _item(item: Item, lang: Lang) -> Iterator[str]:
 
 
 def _mend_first(item: Item, lang: Lang) -> Iterator[str]:
-    if item.file is not None:
-        return
-    first = [one for one in item.assessment.mend_first() if one["pointer"]][:MEND_FIRST]
+    first = ", ".join(f'"{label}" (+{number(points, lang)})' for label, points in item.mend_first(lang))
     if first:
-        told = ", ".join(f'"{_part(one, lang)}" (+{number(one["points"], lang)})' for one in first)
-        yield f"<p>{WORDS[lang]['mend_first']}: {escape(told)}.</p>"
-
-
-def _part(one: Mapping[str, Any], lang: Lang) -> str:
-    """What a line of the score is called: the field it names, where its pointer leads only to the resources."""
-    field = contract.fields().get(one["name"]) or contract.resource_fields().get(one["name"])
-    return field.label_in(lang) if field else label_at(one["pointer"], lang)
+        yield f"<p>{WORDS[lang]['mend_first']}: {escape(first)}.</p>"
 
 
 @dataclass(frozen=True)

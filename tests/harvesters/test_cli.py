@@ -50,6 +50,7 @@ def test_a_good_dataset_is_fine(run, file):
     code, out, _ = run("check", file("d.json", DATASET))
     assert code == 0
     assert "1 layak" in out
+    assert 'Perbaiki lebih dulu: "Kode Wilayah" (+' in out
 
 
 def test_yaml_and_json_are_read_alike(run, file):

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from satudata_harvesters.errors import ConfigError, Lang, ReadingError
-from satudata_harvesters.judged import Item, Preview, by_weight
+from satudata_harvesters.judged import Item, Preview, by_weight, number
 from satudata_schemas.profile import Profile, ProfileError
 
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
@@ -26,6 +26,7 @@ _WORDS = {
     "of": {"id": "dari", "en": "of"},
     "score": {"id": "skor", "en": "score"},
     "more": {"id": "dan {n} temuan lain", "en": "and {n} more findings"},
+    "mend_first": {"id": "Perbaiki lebih dulu", "en": "Mend first"},
     "rows": {"id": "baris dibaca", "en": "rows read"},
     "suppressed": {"id": "sel tidak ditampilkan", "en": "cells suppressed"},
     "small": {"id": "{n} kurang dari {k}", "en": "{n} under {k}"},
@@ -66,13 +67,16 @@ def report_lines(report: Preview, lang: Lang) -> Iterable[str]:
     """A report for a terminal, line by line."""
     for item in report.items:
         yield f"{item.title or item.identifier or item.pointer}"
-        score = "" if item.score is None else f" · {_WORDS['score'][lang]} {item.score:g}"
+        score = "" if item.score is None else f" · {_WORDS['score'][lang]} {number(item.score, lang)}"
         yield f"  {_WORDS[item.hasil][lang]}{score}{' · ' + item.place if item.place else ''}"
         serious = by_weight(item.issues)
         for issue in serious[:SHOWN]:
             yield f"  {issue.code} {issue.message(lang)} {issue.remedy(lang)}"
         if len(serious) > SHOWN:
             yield "  " + _WORDS["more"][lang].format(n=len(serious) - SHOWN)
+        first = ", ".join(f'"{label}" (+{number(points, lang)})' for label, points in item.mend_first(lang))
+        if first:
+            yield f"  {_WORDS['mend_first'][lang]}: {first}"
         yield from _file_lines(item, lang)
     if report.table is not None:
         table = report.table
