@@ -229,6 +229,24 @@ def test_ids_that_redis_forgot_to_hide_are_named_and_hidden_again(catalogue, loo
     assert look() == []
 
 
+def test_what_nobody_could_see_before_need_not_be_hidden_while_it_waits(catalogue, look, office):
+    office.put("2", "hold", office.layak(title="Dua, diperbaiki"), status="menunggu")
+    office.put("6", "hold", office.layak(title="Enam"), status="draf")
+    office.put("4", "publish", office.layak(title="Empat lagi", hak_akses="terbatas", dasar_pengecualian="UU 14/2008"))
+    assert look() == []
+
+
+def test_a_dataset_that_was_closed_and_forgotten_is_hidden_again(catalogue, look, office):
+    from ckan.lib.redis import connect_to_redis
+
+    from ckanext.satudata.catalog import hidden
+
+    closed = office.layak(title="Satu", hak_akses="tertutup", dasar_pengecualian="UU 14/2008")
+    office.put("1", "publish", closed)
+    connect_to_redis().delete(hidden.names()[1])
+    assert [(one.kind, one.package_id) for one in look()] == [("hidden", catalogue.shown)]
+
+
 def test_a_package_that_nobody_recorded_is_named_and_left_to_a_person(look, mend, office, session, monkeypatch, act):
     from ckanext.satudata.catalog import edits
 

@@ -61,8 +61,27 @@ def differences(session: Session, counted: Counted) -> Iterator[Difference]:
         found = [Difference("index_leftover", id_) for id_ in some]
         yield from _confirmed(session, found)
     counted.documents = documents.count
-    for id_ in hidden.lacking(session):
-        yield Difference("hidden", id_)
+    yield from (Difference("hidden", id_) for id_ in _still_shown(session))
+
+
+def _still_shown(session: Session) -> Iterator[str]:
+    """Datasets that are to be hidden, are not, and whose document still shows more than everyone may see."""
+    lost = iter(hidden.lacking(session))
+    while some := list(islice(lost, BATCH)):
+        package, record = model.package_table.c, tables.record.c
+        public = (package.state == "active") & package.private.is_(False)
+        may = dict(
+            session.execute(
+                select(package.id, record.hak_akses)
+                .join(tables.record, record.id == package.id)
+                .where(package.id.in_(some), public)
+            )
+            .tuples()
+            .all()
+        )
+        for id_, document in sorted(solr.some(some, ("id", "capacity", "sd_hak_akses")).items()):
+            if document.get("capacity") == "public" and document.get("sd_hak_akses") != may.get(id_):
+                yield id_
 
 
 class _Documents:
