@@ -18,7 +18,7 @@ from satudata_harvesters.preview import preview
 from satudata_harvesters.source import http_for, load_source
 from tests.harvesters.portal import packages, searching
 from tests.harvesters.site import answer
-from tests.harvesters.test_dcat import COUNTS as CATALOGUES
+from tests.harvesters.test_dcat import NAMES as CATALOGUES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
 ROWS = [

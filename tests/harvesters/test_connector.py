@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -73,10 +73,10 @@ DEAR = {"rdflib", "openpyxl", "python_calamine", "sqlalchemy", "psycopg2", "pymy
 
 
 def test_nothing_dear_is_imported_before_it_is_used():
-    found = set()
-    for file in Path(satudata_harvesters.__file__).parent.rglob("*.py"):
-        for node in ast.parse(file.read_text("utf-8")).body:
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
-            found |= {(file.name, name) for name in names if name.partition(".")[0] in DEAR}
-    assert found == set()
+    found = {
+        (file.name, name)
+        for file in Path(satudata_harvesters.__file__).parent.rglob("*.py")
+        for name in re.findall(r"^(?:import|from) (\w+)", file.read_text("utf-8"), re.MULTILINE)
+    }
+    assert len(found) > 100
+    assert {(file, name) for file, name in found if name in DEAR} == set()

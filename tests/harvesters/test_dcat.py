@@ -79,7 +79,11 @@ def _recorded_datasets(path, syntax=None):
     return page.records
 
 
-@pytest.mark.parametrize("name", COUNTS)
+#: The recorded catalogues; the large ones take half a second each.
+NAMES = [pytest.param(name, marks=pytest.mark.heavy) if count >= 100 else name for name, count in COUNTS.items()]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_recorded_catalogue_is_read_to_its_count(recorded, name):
     records = _recorded_datasets(recorded / "dcat" / name)
     identifiers = [Mapping("dcat").apply(record).identifier for record in records]
@@ -129,6 +133,7 @@ def test_a_document_that_cannot_be_read_is_one_error_and_its_dataset_still_there
     assert len(page.records) == 1
 
 
+@pytest.mark.heavy
 def test_the_same_datasets_in_five_serialisations_are_equal(recorded):
     """The first four are recordings; N-Triples are written from the Turtle."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satudata_harvesters import values
@@ -127,6 +127,7 @@ def test_zero_is_something(value):
 
 
 @given(ANYTHING)
+@settings(max_examples=50)
 def test_no_value_makes_a_reader_raise(value):
     for read in values.READERS.values():
         read(value)
