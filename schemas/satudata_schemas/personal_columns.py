@@ -31,12 +31,14 @@ _BATCH_CHARACTERS = 1_000_000
 #: Rows whose cells tell how much a column varies and whether it holds words.
 _SAMPLE = 300
 
-#: How numbers are parted and wrapped.
+#: How numbers are parted and wrapped; for their shape a plus counts as such too.
 _PARTS = b" .-'`()\t\"=[]"
+_SHAPE_PARTS = _PARTS + b"+"
 _UNUSUAL_PARTS = str.maketrans("", "", "\u00a0\u2007\u202f\u2018\u2019\ufeff")
-#: A text's shape: 0 for every digit, a for what makes the digits beside it a piece of a longer text.
-_BESIDE = b"/:;,_#ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SHAPE = bytes.maketrans(b"0123456789" + _BESIDE, b"0" * 10 + b"a" * len(_BESIDE))
+#: A text's shape: 0 for every digit, e for that of an exponent, a for whatever else makes the digits beside it a piece
+#: of a longer text.
+_BESIDE = b"/:;,_#ABCDFGHIJKLMNOPQRSTUVWXYZabcdfghijklmnopqrstuvwxyz"
+_SHAPE = bytes.maketrans(b"0123456789Ee" + _BESIDE, b"0" * 10 + b"ee" + b"a" * len(_BESIDE))
 _TEN_DIGITS = b"0" * 10
 _EXPONENT = re.compile(rb"^[1-9](?:[.,][0-9]+)?[eE]\+?15$", re.MULTILINE)
 #: A decimal fraction or an amount in groups of three.
@@ -53,7 +55,13 @@ _NPWP = re.compile(rb"^[0-9]{2}\.[0-9]{3}\.[0-9]{3}\.[0-9]-[0-9]{3}\.[0-9]{3}$",
 _COMPANY = re.compile(rb"^0[0-9]{15}$", re.MULTILINE)
 _FIFTEEN = re.compile(rb"^[0-9]{15}$", re.MULTILINE)
 _DIGITS = {length: b"0" * length for length in (16, 18)}
-_PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
+_PHONE_SHAPES = frozenset(b"0" * length for length in range(9, 16))
+_UNDER_A_HEADER = {
+    "account": re.compile(r"[0-9]{8,20}"),
+    "student": re.compile(r"[0-9]{8,10}"),
+    "insurance": re.compile(r"[0-9]{10,13}|[0-9]{16}"),
+    "passport": re.compile(r"[A-Z]{1,2}[0-9]{6,7}"),
+}
 
 
 @dataclass
@@ -157,19 +165,20 @@ class TableFinder:
         if not self._found_last:
             raw = _encoded("\n".join(map("\n".join, batch)))
             self._make_room(len(batch), len(raw))
-            if not _is_suspicious(raw, _shape(raw)):
+            if not _is_suspicious(_shape(raw)):
                 for column in self.columns:
                     column.passed_over += len(batch)
                 return
-        texts = ["\n".join(values) for values in zip_longest(*batch, fillvalue="")]
+        together = list(zip_longest(*batch, fillvalue=""))
+        texts = ["\n".join(values) for values in together]
         self._make_room(len(batch), sum(map(len, texts)))
         self._found_last = False
-        for at, (column, text) in enumerate(zip(self.columns, texts, strict=False)):
+        for column, text, values in zip(self.columns, texts, together, strict=False):
             raw = _encoded(text)
             shape = _shape(raw)
-            if _is_suspicious(raw, shape):
+            if _is_suspicious(shape):
                 self._found_last = True
-                _count(column, raw, shape, [row[at] for row in batch if at < len(row)])
+                _count(column, raw, shape, values)
             else:
                 column.passed_over += len(batch)
 
@@ -193,12 +202,12 @@ def _encoded(text: str) -> bytes:
 
 
 def _shape(raw: bytes) -> bytes:
-    return raw.translate(_SHAPE, _PARTS)
+    return raw.translate(_SHAPE, _SHAPE_PARTS)
 
 
-def _is_suspicious(raw: bytes, shape: bytes) -> bool:
-    """A quick no for text with neither ten digits in a row, however parted, nor an @ or an exponent of fifteen."""
-    return _TEN_DIGITS in shape or b"@" in raw or b"+15" in raw or b"E15" in raw
+def _is_suspicious(shape: bytes) -> bool:
+    """A quick no for text with neither ten digits in a row, however parted, nor an @ or an exponent."""
+    return _TEN_DIGITS in shape or b"0e00" in shape or b"@" in shape
 
 
 def _count(column: _Column, raw: bytes, shape: bytes, values: Sequence[str]) -> None:
@@ -206,7 +215,7 @@ def _count(column: _Column, raw: bytes, shape: bytes, values: Sequence[str]) -> 
     column.looked_at += len(values) - values.count("")
     if b"@" in raw:
         _note_contacts(column, [value for value in values if "@" in value])
-    if b"+15" in raw or b"E15" in raw:
+    if b"0e00" in shape:
         column.note("broken", _EXPONENT.findall(raw))
     if _TEN_DIGITS not in shape:
         return
@@ -215,6 +224,7 @@ def _count(column: _Column, raw: bytes, shape: bytes, values: Sequence[str]) -> 
         raw = _AMOUNT.sub(b"", raw).replace(b".0\n", b"\n").removesuffix(b".0")
         shape = _shape(raw)
     _count_numbers(column, raw.translate(None, _PARTS), shape.split(b"\n"))
+    shape = shape.replace(b"e", b"a")
     if b"a0000000000" in shape or b"0000000000a" in shape:
         _look_inside(column, [value for value in values if len(value) > 10 and not value.isdigit()])
 
@@ -233,7 +243,7 @@ def _count_numbers(column: _Column, plain: bytes, lines: Sequence[bytes]) -> Non
         column.note("fifteen", _FIFTEEN.findall(plain))
     if _DIGITS[18] in lines:
         column.note("nip", _NIP.findall(plain))
-    if column.kind == "phone" or b"08" in plain or b"62" in plain:
+    if not _PHONE_SHAPES.isdisjoint(lines):
         column.note("phone", (_BARE_PHONE if column.kind == "phone" else _PHONE).findall(plain))
 
 
@@ -260,10 +270,10 @@ def _judged(column: _Column) -> Iterator[Finding]:
     if column.counts:
         yield from _numbers_judged(column)
         yield from _contacts_judged(column)
-    if column.kind in {"account", "student", "insurance"} and column.told and not column.words:
+    # Too like other numbers to be told by value alone: only under a header of their own.
+    pattern = _UNDER_A_HEADER.get(column.kind or "")
+    if pattern and sum(pattern.fullmatch(_bare(value)) is not None for value in column.told) * 2 > len(column.told):
         yield Finding(str(column.kind), column.filled, "***", column.title)
-    if column.kind == "passport" and sum(map(_is_passport, column.told)) * 2 > len(column.told):
-        yield Finding("passport", column.filled, "***", column.title)
 
 
 def _numbers_judged(column: _Column) -> Iterator[Finding]:
@@ -297,8 +307,8 @@ def _usual(column: _Column) -> bool:
     return column["sixteen"] * 2 < column.filled or column.varies
 
 
-def _is_passport(value: Any) -> bool:
-    return isinstance(value, str) and _PASSPORT.fullmatch(value.replace(" ", "")) is not None
+def _bare(value: Any) -> str:
+    return re.sub(r"[ .\-']", "", str(value)[:100])
 
 
 def _found(column: _Column, kind: str, whats: Sequence[str]) -> Iterator[Finding]:

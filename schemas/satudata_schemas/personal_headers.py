@@ -89,7 +89,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 #: Headers of statistics: "jumlah_kk" counts families and numbers none.
 _COUNTS = re.compile(r"^(?:jumlah|jml|total|banyaknya|persentase|persen|rata_rata|rasio|cakupan|target|wajib_ktp)")
 #: A "kontak" is whoever answers.
-_OF_A_PERSON = re.compile(rf"(?:^|_){_any(_PERSON.replace('narahubung kontak', ''))}(?:_|$)")
+_PERSONS = frozenset(_PERSON.split()) - {"kontak", "narahubung"}
 #: Words of a header that make long numbers below it codes or amounts.
 _CODE = re.compile(
     r"(?:^|_)(?:jumlah|nilai|total|kode|harga|anggaran|realisasi|pagu|rp|id|seri|sn|voucher|token|resi|npsn|nib|kbli"
@@ -118,7 +118,8 @@ def _kind(words: str) -> str | None:
 
 def names_a_person(title: Any) -> bool:
     """Whether a header says whose the value is: "hp_ketua" is a person's, "hp" may be an office's."""
-    return _OF_A_PERSON.search(words_of(title)) is not None
+    words = words_of(title).split("_")
+    return any("_".join(words[at : at + count]) in _PERSONS for at in range(len(words)) for count in (1, 2, 3))
 
 
 def names_a_facility(title: Any) -> bool:

@@ -121,6 +121,7 @@ def test_other_kinds_are_found_by_value_and_header(draw, title, make, kind):
         ("kode_voucher", lambda draw, _: f"0812{digits(draw, 8)}"),
         ("kode_rekening", lambda draw, _: f"5102{digits(draw, 8)}"),
         ("jumlah_kk", lambda draw, _: draw.randint(0, 5000)),
+        ("peserta_jkn", lambda draw, _: draw.randint(0, 500_000)),
         ("npsn", lambda draw, _: digits(draw, 8)),
         ("bujur", lambda draw, _: f"{95 + draw.random() * 45:.13f}"),
         ("lintang", lambda draw, _: draw.random() * -11),
