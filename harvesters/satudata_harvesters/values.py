@@ -104,7 +104,7 @@ _HIDDEN = frozenset({"script", "style", "head", "template", "noscript"})
 
 def text(value: Any) -> str | None:
     """One text without control characters; of several languages the Indonesian, else the English, else the first."""
-    if type(value) is str and plain(value):
+    if type(value) is str and (value.isprintable() if len(value) <= SHORT else plain(value)):
         return value.strip() or None
     if type(value) is not str:
         found = (

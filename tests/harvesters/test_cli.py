@@ -254,6 +254,12 @@ def test_an_address_without_a_source_ends_with_1_and_a_remedy(run, serve):
     assert "E-TRK-001" in err
 
 
+def test_an_application_that_asks_for_a_key_is_told_how_to_give_it(run, serve):
+    at = serve(lambda _: answer({}, status=401))
+    code, _, err = run("connect", at.url, "--allow-network", at.network)
+    assert (code, "E-TRK-003" in err, "--header" in err) == (1, True, True)
+
+
 def test_a_key_that_stood_in_the_address_goes_into_the_file_and_not_onto_the_screen(run, serve, tmp_path):
     told = {
         "status": "OK",

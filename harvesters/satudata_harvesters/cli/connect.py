@@ -22,13 +22,17 @@ from satudata_harvesters.cli.showing import (
 )
 from satudata_harvesters.connector import registry
 from satudata_harvesters.credentials import credentials
-from satudata_harvesters.errors import ConfigError, Lang, redact
+from satudata_harvesters.errors import ConfigError, Lang, SourceError, redact
 from satudata_harvesters.http import Http
 from satudata_harvesters.preview import preview as preview_source
 from satudata_harvesters.source import http_for
 
 _WORDS = {
     "found": {"id": "Dikenali sebagai", "en": "Found"},
+    "key": {
+        "id": "Bila aplikasi memerlukan kunci, ulangi dengan --header NAMA=env:VARIABEL.",
+        "en": "If the application needs a key, try again with --header NAME=env:VARIABLE.",
+    },
     "written": {"id": "Berkas sumber ditulis", "en": "Source file written"},
 }
 
@@ -68,7 +72,13 @@ def connect(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it
         if not label.strip() or not value.strip():
             raise ConfigError("E-CFG-004", field="--header", expected="NAMA=env:VARIABEL")
     refuse_existing(output, force=force)
-    proposal = connecting.connect(url, Http(allow_networks=networks, auth=credentials(auth)), name=name, auth=auth)
+    http = Http(allow_networks=networks, auth=credentials(auth))
+    try:
+        proposal = connecting.connect(url, http, name=name, auth=auth)
+    except SourceError as error:
+        if error.code == "E-TRK-003" and auth is None:
+            click.echo(_WORDS["key"][lang], err=True)
+        raise
     if output is not None:
         output.touch(mode=0o600)
         output.write_text(proposal.source.to_yaml(), encoding="utf-8")

@@ -77,8 +77,7 @@ def read(raw: Mapping[str, Any], portal: str = "") -> Draft:
         rest["harvest_object_id"] = extras.pop("harvest_object_id")
     if extras:
         rest["extras"] = extras
-    name = values.text(raw.get("name"))
-    if portal and name and "landing_page" not in dataset:
+    if portal and "landing_page" not in dataset and (name := values.text(raw.get("name"))):
         dataset["landing_page"] = f"{portal.rstrip('/')}/dataset/{name}"
     return draft
 
