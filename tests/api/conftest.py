@@ -117,6 +117,7 @@ def addressed(office, session):
     session.commit()
     things = {
         "id": id_, "source": office.source, "run": run, "identifier": "1", "old": "1", "new": "2", "name": "kategori",
+        "key": "key-tidak-ada",
         "code": "E-API-404", "action": "status_show",
     }  # fmt: skip
 

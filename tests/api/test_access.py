@@ -303,6 +303,26 @@ def test_a_reading_key_reads_what_is_published_until_it_is_taken_back(app, sessi
     assert get(app, made.value).status_code == 401
 
 
+def test_a_reading_key_is_made_and_taken_back_over_the_api_by_an_administrator(app, client_of):
+    administrator, reader = client_of("admin"), client_of("catalog:read")
+
+    def call(method, path, by, **more):
+        headers = {"Authorization": f"Bearer {by.token}"}
+        return app.test_client(use_cookies=False).open(f"{BASE}{path}", method=method, headers=headers, **more)
+
+    assert call("POST", "/keys", reader, json={"name": "pandas"}).status_code == 403
+    assert call("POST", "/keys", administrator, json={"name": "  "}).status_code == 400
+    made = call("POST", "/keys", administrator, json={"name": "pandas"})
+    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
+    assert get(app, made.json["key"]).status_code == 200
+    listed = call("GET", "/keys", administrator)
+    assert made.json["id"] in {one["id"] for one in listed.json["data"]}
+    assert made.json["key"] not in listed.text
+    assert call("DELETE", f"/keys/{made.json['id']}", administrator).status_code == 204
+    assert get(app, made.json["key"]).status_code == 401
+    assert call("DELETE", f"/keys/{made.json['id']}", administrator).status_code == 404
+
+
 def test_uses_are_counted_for_each_client(app, client, session):
     from sqlalchemy import select
 

@@ -12,6 +12,7 @@ from ckanext.satudata.api.routes import (
     health,
     history,
     inside,
+    keys,
     metrics,
     nasional,
     oauth,
@@ -28,7 +29,8 @@ from ckanext.satudata.api.routes import (
 from ckanext.satudata.api.routing import Route, routes_of
 
 MODULES = (datasets, inside, history, organizations, applications, vocabularies, reference, statistics, changes,
-           exports, dcat, nasional, publishing, validation, sources, runs, review, oauth, document)  # fmt: skip
+           exports, dcat, nasional, publishing, validation, sources, runs, review, keys, oauth,
+           document)  # fmt: skip
 #: What stands outside the API's prefix.
 OPERATIONS = {"/health": health, "/metrics": metrics}
 
