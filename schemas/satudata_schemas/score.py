@@ -121,12 +121,14 @@ def total(found: Mapping[str, Principle]) -> float:
 
 
 def context_of(dataset: Dataset) -> dict[str, str]:
-    """The values by which a field applies or does not: kind of data and access class, read with their defaults."""
+    """The values by which a field applies or does not: kind of data and access class, read with their defaults, and
+    whether it is priority data or an indicator of BPS (`ada`).
+    """
     kinds, access = contract.vocabulary("jenis_data"), contract.vocabulary("hak_akses")
     return {
         "jenis_data": kinds.resolve(dataset.text("jenis_data")) or "statistik",
         "hak_akses": access.resolve(dataset.text("hak_akses")) or "terbuka",
-        "prioritas_tahun": "ada" if dataset.filled("prioritas_tahun") else "tidak ada",
+        **{name: "ada" if dataset.filled(name) else "tidak ada" for name in ("prioritas_tahun", "id_msind")},
     }
 
 

@@ -26,11 +26,11 @@ STANDARD = {
     "kode_indikator": (True, None, "adms:identifier"),
     "id_mskeg": (False, None, "dct:isReferencedBy"),
     "id_msind": (False, None, "dct:isReferencedBy"),
-    "interpretasi": (False, None, "sdi:"),
-    "metode_perhitungan": (False, None, "sdi:"),
-    "rumus": (False, None, "sdi:"),
-    "level_estimasi": (False, "level_estimasi", "sdi:"),
-    "variabel_disagregasi": (False, None, "sdi:"),
+    "interpretasi": (True, None, "sdi:"),
+    "metode_perhitungan": (True, None, "sdi:"),
+    "rumus": (True, None, "sdi:"),
+    "level_estimasi": (True, "level_estimasi", "sdi:"),
+    "variabel_disagregasi": (True, None, "sdi:"),
     "jenis_data": (True, "jenis_data", "dct:type"),
     "kategori": (True, "kategori", "dcat:theme"),
     "kode_urusan": (True, "urusan", "dcat:theme"),
@@ -152,6 +152,17 @@ def test_the_indicator_s_code_is_asked_of_priority_data_only(complete):
     field = contract.fields()["kode_indikator"]
     assert applies(field, context_of(complete))
     assert not applies(field, context_of(complete.with_fields(prioritas_tahun=None)))
+
+
+def test_what_bps_asks_of_an_indicator_is_asked_of_no_other_data(complete, judge):
+    of_indicators = {"interpretasi", "metode_perhitungan", "rumus", "level_estimasi", "variabel_disagregasi"}
+
+    def asked(dataset):
+        issues = judge(dataset, "sdi-2019").issues
+        return {issue.pointer[1:] for issue in issues if issue.code == "E-META-001"} & of_indicators
+
+    assert asked(complete) == set()
+    assert asked(complete.with_fields(id_msind="12345")) == of_indicators
 
 
 def test_the_profiles_ask_for_what_the_contract_says():
