@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Literal
 
 from satudata_schemas import cell, contract, table_totals
@@ -67,29 +67,29 @@ class Column:
 def body(
     rows: Iterable[Row], first_row: int, columns: int, notes: list[str] | None = None
 ) -> Iterator[tuple[int, Row]]:
-    """(row number, cleaned cells) from the first row of data to the notes below, without empty rows."""
+    """(row number, cells as in the file) from the first row of data to the notes below, without empty rows."""
     ended = False
-    for number, raw in enumerate(rows, start=1):
-        if number < first_row:
+    for number, raw in enumerate(islice(rows, first_row - 1, None), start=first_row):
+        first = next((said for value in raw if (said := cell.clean(value)) is not None), None)
+        if first is None:
             continue
-        row = [cell.clean(value) for value in raw]
-        # What a cell says for "nothing" still makes the row one of data: "Makanan", "...", "...".
-        said = [value for value in row if value is not None]
-        if not said:
-            continue
-        ended = ended or _begins_notes(raw, said, columns)
-        if ended:
-            if notes is not None and len(notes) < 50:
-                notes.append(excerpt(" ".join(str(value) for value in said), 200))
-        else:
-            yield number, row
+        ended = ended or _begins_notes(raw, first, columns)
+        if not ended:
+            yield number, raw
+        elif notes is not None and len(notes) < 50:
+            notes.append(excerpt(" ".join(str(value) for value in cleaned(raw) if value is not None), 200))
 
 
-def _begins_notes(raw: Row, said: list[Any], columns: int) -> bool:
-    if len(said) > 1 or columns < 2 or sum(value not in {None, ""} for value in raw if not isinstance(value, list)) > 1:
+def cleaned(raw: Row) -> Row:
+    """The cells of a row without what no reader wants."""
+    return [cell.clean(value) for value in raw]
+
+
+def _begins_notes(raw: Row, first: Any, columns: int) -> bool:
+    if columns < 2 or not isinstance(first, str) or not (_FOOTER.match(first) or len(first) > 120):
         return False
-    text = said[0]
-    return isinstance(text, str) and (_FOOTER.match(text) is not None or len(text) > 120)
+    # What a cell says for "nothing" still makes the row one of data: "Makanan", "...", "...".
+    return sum(value not in {None, ""} for value in raw if not isinstance(value, list)) <= 1
 
 
 class Survey:
@@ -112,13 +112,15 @@ class Survey:
 
     def take(self, source: Sheet) -> None:
         """Look at every row, then leave out again what those of totals say."""
-        for number, row in body(source.rows(), self.header.data + 1, len(self.header.labels), self.notes):
+        last: tuple[int, Row] | None = None
+        for last in body(source.rows(), self.header.data + 1, len(self.header.labels), self.notes):
             self.count += 1
-            self.first = self.first or (number, row)
-            self.last = (number, row)
             if self.count <= _TYPED_ROWS:
+                row = cleaned(last[1])
+                self.first = self.first or (last[0], row)
                 self._count(row, 1)
                 self.levels[table_totals.level_of(row)] += 1
+        self.last = (last[0], cleaned(last[1])) if last else None
         ends = self._ends()
         self.totals = tuple(number for number, row in ends.items() if self.count > 2 and self._is_total(row))
         for number in self.totals if self.count <= _TYPED_ROWS else ():

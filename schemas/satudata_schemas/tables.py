@@ -43,15 +43,10 @@ class Table:
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Clean values in the order of `columns`, read from the file anew; without totals, empty rows and notes."""
-        for _, row in self.numbered_rows():
-            yield tuple(column.value(row[column.at]) if column.at < len(row) else None for column in self.columns)
-
-    def numbered_rows(self) -> Iterator[tuple[int, Row]]:
-        """(row number, cleaned cells) of the data."""
         skipped = set(self.totals)
         for number, row in body(self._source.rows(), self.first_row, len(self.columns)):
             if number not in skipped:
-                yield number, row
+                yield tuple(column.value(row[column.at]) if column.at < len(row) else None for column in self.columns)
 
     def raw_rows(self) -> Iterator[Row]:
         """All rows below the header as they stand in the file, read anew: each cell at its `Column.at`, with totals,
