@@ -16,7 +16,7 @@ BPS_HOST = "webapi.bps.go.id"
 BPS_KEY = "env:KUNCI_BPS"
 #: What any BPS web API answers to: asked where only the address of a server is known.
 BPS_PROBE = "v1/api/list/model/subject/lang/ind/domain/0000/page/1"
-_BPS_PATH = re.compile(r"(?P<base>.*?/v\d/api)/(?:list|view|domain)\b(?P<rest>.*)")
+_BPS_PATH = re.compile(r"(?P<base>.*?/v\d/api)/(?:list|view)(?P<rest>/model/.*)")
 _BPS_PART = re.compile(r"/(domain|var|key|model)/([^/]+)")
 _SIPD_PATH = "/ewalidata/serv/"
 #: template -> keys that together only its records have.

@@ -278,6 +278,28 @@ def test_a_table_of_bps_is_one_dataset_of_its_cells(recorded, propose, serve, na
     assert preview(source, http_for(source, permitted=source.allow_networks)).table.rows_read == cells
 
 
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://webapi.bps.go.id", "0000"),
+        ("https://webapi.bps.go.id/v1/api/domain/type/all/prov/00000", "0000"),
+        ("https://webapi.bps.go.id/v1/api/view/model/statictable/lang/ind/domain/3503/id/7", "3503"),
+    ],
+)
+def test_bps_is_known_by_its_name_and_its_key_asked_for(url, domain):
+    proposal = connect(url, Http())
+    assert (proposal.kind, proposal.needs_key) == ("bps", True)
+    assert proposal.source.url == "https://webapi.bps.go.id/v1/api"
+    assert proposal.source.config == {"domain": domain, "key": "env:KUNCI_BPS"}
+
+
+def test_another_api_whose_path_resembles_that_of_bps_is_looked_at(propose, serve):
+    at = serve(
+        lambda asked: answer({"data": ROWS, "total": 23}) if asked.path == "/v1/api/list" else answer(status=404)
+    )
+    assert propose(at.url + "/v1/api/list", at.network)[0].kind == "rest"
+
+
 def test_a_web_api_of_bps_is_known_by_what_it_answers(propose, serve):
     def handle(asked):
         if not asked.path.startswith("/v1/api/"):
