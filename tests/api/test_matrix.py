@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
@@ -222,3 +223,62 @@ def test_heads_answer_as_gets_do_and_preflights_need_no_token(document, ask, cli
             assert (head.status_code, head.data) == (got.status_code, b""), path
         preflight = ask("OPTIONS", path)
         assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (200, "*"), path
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Take a service away: `without("postgres")`."""
+    from ckan import model
+    from ckan.common import config
+    from sqlalchemy import create_engine
+
+    kept = model.meta.engine
+
+    def take(service):
+        if service == "postgres":
+            gone = create_engine("postgresql://siapa@127.0.0.1:1/tidak-ada")
+            monkeypatch.setattr(model.meta, "engine", gone)
+            model.Session.remove()
+            model.Session.configure(bind=gone)
+        elif service == "redis":
+            monkeypatch.setitem(config, "ckan.redis.url", "redis://127.0.0.1:1/0")
+        else:
+            monkeypatch.setitem(config, "solr_url", "http://127.0.0.1:1/solr/ckan")
+
+    yield take
+    model.Session.remove()
+    model.Session.configure(bind=kept)
+
+
+#: Routes that go on without Postgres: what they tell stands in the code or in Solr, or the request itself is none.
+WITHOUT_POSTGRES = {
+    "/datasets", "/vocabularies", "/vocabularies/{name}", "/reference/wilayah", "/openapi.json", "/docs", "/validate",
+    "/dataset.schema.json", "/problems/{code}", "/nasional/api/3/action/{action}", "/nasional/api/action/{action}",
+    "/suggestions/accept", "/sources/preview", *TOKENLESS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", ["postgres", "redis", "solr"])
+def test_without_a_service_each_route_says_so_at_once_or_does_without_it(document, ask, client_of, without, service):
+    from ckanext.satudata.api.clients import SCOPES
+
+    everyone = client_of(*SCOPES).token
+    ask("GET", "/datasets", everyone)
+    without(service)
+    unavailable = set()
+    for method, path, scope in operations(document):
+        begun = time.monotonic()
+        answer = ask(method, path, everyone if scope else None)
+        assert time.monotonic() - begun < 2, (method, path)
+        if answer.status_code == 503:
+            unavailable.add(path)
+            assert int(answer.headers["Retry-After"]) > 0
+        else:
+            assert answer.status_code < 500, (method, path, answer.data[:300])
+    every = {path for _, path, _ in operations(document)}
+    if service == "postgres":
+        assert every - unavailable == WITHOUT_POSTGRES
+    elif service == "redis":
+        assert every - unavailable == {path for path in TOKENLESS if not path.startswith("/oauth")}
+    else:
+        assert unavailable == {"/datasets"}
