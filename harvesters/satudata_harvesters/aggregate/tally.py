@@ -151,23 +151,23 @@ class Tally:
         if self.rules.key and self._again(row.get(self.rules.key)):
             return
         raw = [row.get(group.column) if group.column != FILE_COLUMN else self._part_name for group in self._groups]
-        state = State(1, [0.0] * len(self._sums), [0] * len(self._sums), [])
+        state = self._state(self._cell(raw, 1))
+        state.rows += 1
         for place, column in enumerate(self._sums):
             number = values.number(row.get(column))
             if number is not None:
-                state.sums[place], state.counted[place] = number, 1
+                state.sums[place] += number
+                state.counted[place] += 1
             elif not values.is_missing(row.get(column)):
                 self._faults[column, "unread"] += 1
-        state.different = [
-            set() if values.is_missing(row.get(column)) else {hash(values.text(row.get(column)))}
-            for column in self._different
-        ]
-        self._count(raw, state)
+        for place, column in enumerate(self._different):
+            if not values.is_missing(row.get(column)):
+                state.different[place].add(hash(values.text(row.get(column))))
 
     def group(self, raw: Sequence[Any], state: State) -> None:
         """Count rows whose values along the dimensions are alike, all at once."""
         self._rows += state.rows
-        self._count(raw, state)
+        self._state(self._cell(raw, state.rows)).add(state)
 
     def columns(self, names: Iterable[str]) -> None:
         """Note which columns the rows of a file have."""
@@ -231,16 +231,20 @@ class Tally:
         self._keys.add(told)
         return False
 
-    def _count(self, raw: Sequence[Any], state: State) -> None:
-        cell = tuple(self._coordinate(place, value, state.rows) for place, value in enumerate(raw))
+    def _cell(self, raw: Sequence[Any], rows: int) -> Cell:
+        return tuple(self._coordinate(place, value, rows) for place, value in enumerate(raw))
+
+    def _state(self, cell: Cell) -> State:
+        """What a cell has counted so far; of the file that is being read, where files replace each other."""
         into = self._part if self.rules.replaces else self._cells
         known = into.get(cell)
         if known is None:
             if len(into) >= MOST_CELLS:
                 raise SourceError("E-TRK-029", limit=MOST_CELLS)
-            into[cell] = state
-        else:
-            known.add(state)
+            known = into[cell] = State(
+                0, [0.0] * len(self._sums), [0] * len(self._sums), [set() for _ in self._different]
+            )
+        return known
 
     def _coordinate(self, place: int, raw: Any, rows: int) -> str:
         group = self._groups[place]
