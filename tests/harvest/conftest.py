@@ -175,20 +175,28 @@ def add_source(clean_catalog, office, walidata, sealing, own_networks, unique):
 
 
 @pytest.fixture
-def harvest(loaded_ckan):
-    """Harvest a source by id and give the run as `runs.show` does."""
+def work(loaded_ckan):
+    """Do the work of the run that a function of a session queues, and give it as `runs.show` does."""
     from ckanext.satudata.harvest import engine, runs
     from ckanext.satudata.harvest.sessions import session
 
-    def go(source_id):
+    def go(queue):
         with session() as opened:
-            run_id = runs.start(opened, source_id, actor=None)
+            run_id = queue(opened)
             opened.commit()
         assert engine.run(run_id)
         with session() as opened:
             return runs.show(opened, run_id)
 
     return go
+
+
+@pytest.fixture
+def harvest(work):
+    """Harvest a source by id and give the run as `runs.show` does."""
+    from ckanext.satudata.harvest import runs
+
+    return lambda source_id: work(lambda opened: runs.start(opened, source_id, actor=None))
 
 
 @pytest.fixture

@@ -12,20 +12,11 @@ from tests.harvest.conftest import Catalogue, package
 
 
 @pytest.fixture
-def assess(loaded_ckan):
+def assess(work):
     """Judge a source's datasets anew and give the run as `runs.show` does."""
-    from ckanext.satudata.harvest import engine, runs
-    from ckanext.satudata.harvest.sessions import session
+    from ckanext.satudata.harvest import runs
 
-    def go(source_id):
-        with session() as opened:
-            run_id = runs.assess(opened, source_id, actor=None)
-            opened.commit()
-        assert engine.run(run_id)
-        with session() as opened:
-            return runs.show(opened, run_id)
-
-    return go
+    return lambda source_id: work(lambda opened: runs.assess(opened, source_id, actor=None))
 
 
 @pytest.fixture

@@ -18,20 +18,11 @@ STANDS = (
 
 
 @pytest.fixture
-def undo(loaded_ckan, walidata):
+def undo(work, walidata):
     """Take back a run by id and give the undoing run as `runs.show` does."""
-    from ckanext.satudata.harvest import engine, runs
-    from ckanext.satudata.harvest.sessions import session
+    from ckanext.satudata.harvest import runs
 
-    def go(run_id):
-        with session() as opened:
-            undo_id = runs.undo(opened, run_id, actor=walidata.id)
-            opened.commit()
-        assert engine.run(undo_id)
-        with session() as opened:
-            return runs.show(opened, undo_id)
-
-    return go
+    return lambda run_id: work(lambda opened: runs.undo(opened, run_id, actor=walidata.id))
 
 
 @pytest.fixture

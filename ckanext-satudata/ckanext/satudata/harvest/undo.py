@@ -22,9 +22,9 @@ from ckan.common import config
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.judging import Judge
 from ckanext.satudata.catalog.write import CONFLICT, Write, write
 from ckanext.satudata.harvest import runs, schedule
-from ckanext.satudata.catalog.judging import Judge
 from ckanext.satudata.harvest.runs import Claim
 from satudata_schemas.dataset import Dataset
 
@@ -220,8 +220,8 @@ _UNREVIEWED = {"reviewed_by": None, "reviewed_at": None}
 _TIMES = ("reviewed_at",)
 _DAYS = ("tidak_ditemukan_sejak", "return_deadline")
 _STOOD = (
-    "pending", "pending_status", "hasil", "fingerprint", "rules_version", "score", "principles", "reviewed_by", "reviewed_at",
-    "return_reason", "return_deadline", "tidak_ditemukan_sejak",
+    "pending", "pending_status", "hasil", "fingerprint", "rules_version", "score", "principles", "reviewed_by",
+    "reviewed_at", "return_reason", "return_deadline", "tidak_ditemukan_sejak",
 )  # fmt: skip
 
 
