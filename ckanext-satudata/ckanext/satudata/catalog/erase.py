@@ -143,7 +143,7 @@ def finish(session: Session, *, limit: int = 20) -> int:
         try:
             steps = _clean(row.package_id, row.remaining)
         except (solr.IndexUnavailable, OSError, ckan_files.exc.FilesError) as error:
-            log.warning("what was erased of %s is not yet gone everywhere: %s", row.package_id, type(error).__name__)
+            log.warning("what was erased of %r is not yet gone everywhere: %s", row.package_id, type(error).__name__)
             continue
         now = dt.datetime.now(dt.timezone.utc)
         incidents.add_steps(session, row.id, steps, remaining={}, cleaned=now)
