@@ -230,7 +230,7 @@ def _load(folder: Path, _named: str | None) -> Reference:
     own = region_files.own_folder()
     brought = [own / name for name in (region_files.VILLAGES, region_files.CROSSWALK)]
     state = hashlib.sha256()
-    for path in [*sorted(folder.glob("*.csv")), *(path for path in brought if path.is_file())]:
+    for path in [*sorted(folder.glob("*.csv")), *filter(region_files.is_kept, brought)]:
         state.update(path.read_bytes())
     with (folder / "wilayah.csv").open(encoding="utf-8", newline="") as lines:
         regions = [

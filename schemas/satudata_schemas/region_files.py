@@ -50,6 +50,14 @@ def own_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "satudata"
 
 
+def is_kept(path: Path) -> bool:
+    """Whether such a list is there and may be looked at: a service's account may be kept out of the HOME it inherits."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read(path: Path, dotted: Callable[[object], str | None], known: Callable[[str], bool]) -> Brought:
     """The villages and the crosswalk of a table (CSV, TSV, XLSX, JSON), with or without a header.
 

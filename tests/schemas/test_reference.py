@@ -190,3 +190,15 @@ def test_a_code_of_bps_is_told_by_the_name_beside_it_once_the_codes_of_both_are_
 def judge_with(codes, **fields):
     found = assess(Dataset(fields), Profile.load(), reference=codes).issues
     return [issue.code for issue in found if "-REF-" in issue.code]
+
+
+def test_a_home_that_may_not_be_entered_is_one_without_lists_of_its_own(monkeypatch):
+    from pathlib import Path
+
+    from satudata_schemas import region_files
+
+    def shut(_path):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", shut)
+    assert not region_files.is_kept(Path("/root/.local/share/satudata/desa.csv"))
