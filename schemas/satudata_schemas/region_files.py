@@ -51,7 +51,7 @@ def own_folder() -> Path:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether such a list is there and may be looked at: a service's account may be kept out of the HOME it inherits."""
+    """Whether such a list is there and may be looked at: a service may be kept out of the HOME it inherits."""
     try:
         return path.is_file()
     except OSError:
