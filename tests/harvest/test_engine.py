@@ -143,6 +143,39 @@ def test_a_held_run_that_is_confirmed_late_leaves_alone_what_stands_on_a_page_fo
     assert removal.mark(fresh, ids, run=held["run"], met_before=last) == 7
 
 
+def test_records_that_come_in_the_same_bytes_on_a_changed_page_are_not_mapped_again(
+    portal, add_source, harvest, records, monkeypatch
+):
+    from ckanext.satudata.harvest.reading import Reading
+
+    mapped = []
+    apply = Reading.map
+    monkeypatch.setattr(Reading, "map", lambda self, raw: mapped.append(raw["id"]) or apply(self, raw))
+    catalogue = Catalogue([package(number) for number in range(1, 8)])
+    source_id = add_source(portal(catalogue), config={"page_size": 4})
+    harvest(source_id)
+    catalogue.packages[1]["notes"] = "Uraian yang lain."
+    mapped.clear()
+
+    run = harvest(source_id)
+
+    assert mapped == [package(2)["id"]]
+    assert numbers(run, "read", "created", "updated", "unchanged", "missing") == (7, 0, 1, 6, 0)
+
+
+def test_an_office_that_is_known_since_gets_what_was_published_in_its_name(
+    portal, add_source, harvest, records, act, unique
+):
+    named = package(1, extras=[{"key": "produsen_data_name", "value": f"Dinas Baru {unique}"}])
+    source_id = add_source(portal(Catalogue([named, package(2)])))
+    harvest(source_id)
+    office = act("organization_create", name=f"{unique}-baru", title=f"Dinas Baru {unique}")
+
+    harvest(source_id)
+
+    assert records(source_id)[named["id"]]["owner_org"] == office["id"]
+
+
 def test_a_run_tells_how_long_its_stages_took(portal, add_source, harvest):
     run = harvest(add_source(portal(Catalogue([package(number) for number in range(1, 8)]))))
     stages = {"fetch", "parse", "map", "fingerprint", "assess", "rows", "postgres", "document", "solr"}

@@ -79,7 +79,7 @@ _LONG = frozenset({"data_dict", "validated_data_dict", "title", "notes", "text",
 
 
 def _too_long(key: str, value: Any) -> bool:
-    if key in _LONG or key.startswith("extras_") or not isinstance(value, str) or len(value) * 4 <= TERM_BYTES:
+    if not isinstance(value, str) or len(value) * 4 <= TERM_BYTES or key in _LONG or key.startswith("extras_"):
         return False
     return len(value.encode("utf-8", "replace")) > TERM_BYTES
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ckan import authz, model
@@ -153,6 +154,7 @@ def _redacted(package: dict[str, Any], access: str) -> None:
             resource["url"] = ""
 
 
+@lru_cache(maxsize=20_000)
 def _personal(key: str) -> bool:
     return key in unpublished_fields() or key.startswith(PERSONAL_PREFIX)
 
@@ -169,7 +171,12 @@ def _drop_personal(package: dict[str, Any]) -> None:
 
 def has_unpublished(document: Mapping[str, Any]) -> bool:
     """Whether a Solr document names a person's contact, or what the machine computed."""
-    return any(_personal(key) or _personal(key.removeprefix("extras_")) for key in document)
+    return any(map(_personal_in_documents, document))
+
+
+@lru_cache(maxsize=20_000)
+def _personal_in_documents(key: str) -> bool:
+    return _personal(key) or _personal(key.removeprefix("extras_"))
 
 
 def without_unpublished(document: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +205,7 @@ def for_public(document: Mapping[str, Any], access: str) -> dict[str, Any]:
 
 
 def _hides(key: str, access: str) -> bool:
-    return _personal(key) or _personal(key.removeprefix("extras_")) or (access == "terbatas" and key in _DOCUMENT_LINKS)
+    return _personal_in_documents(key) or (access == "terbatas" and key in _DOCUMENT_LINKS)
 
 
 @toolkit.chained_action

@@ -8,12 +8,14 @@ its publisher: an unknown name falls to the source's own OPD, with the offices i
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid5
 
+import orjson
 from ckan import model
 from rapidfuzz import fuzz, process
 from sqlalchemy import func, or_, select, update
@@ -96,6 +98,9 @@ class Resolver:
             if here in self._titles:
                 self._by_name.setdefault(name, here)
         self._met: dict[str, Match] = {}
+        told = orjson.dumps([self._by_name, self._titles], option=orjson.OPT_SORT_KEYS)
+        #: Changes when an office, its name or an alias does, and so a publisher may resolve otherwise.
+        self.circumstances = hashlib.sha256(told).digest()
 
     def resolve(self, publisher_text: str) -> Match:
         """The office of a publisher's text, by name, title, kode SKPD or alias."""

@@ -232,6 +232,7 @@ page = Table(
     _json("validators", "{}"),  # {etag, last_modified, hash}
     Column("rules_version", Text),
     Column("identifiers", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("prints", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # of each: of its bytes, of its content
     Column("run_id", Text),
 )
 

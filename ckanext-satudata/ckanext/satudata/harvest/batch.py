@@ -24,6 +24,7 @@ from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.write import Write, Written, write
 from ckanext.satudata.harvest import removal
+from ckanext.satudata.harvest.pages_read import PagesRead, Printed, entry, print_of
 from ckanext.satudata.harvest.portions import Portion, Slice
 from ckanext.satudata.harvest.reading import Reading
 from ckanext.satudata.harvest.reckoning import Reckoning
@@ -42,7 +43,7 @@ _rec = t.record.c
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record on its way: `dataset` is None for one of an unchanged page, and for one that could not be read."""
+    """One record on its way: `dataset` is None for one known to be unchanged, and for one that could not be read."""
 
     identifier: str
     dataset: Dataset | None = None
@@ -51,6 +52,7 @@ class Item:
     owner_org: str = ""
     fingerprint: str = ""
     error: RecordError | None = None
+    print: str = ""  # of the bytes it came in
 
 
 def settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
@@ -96,40 +98,73 @@ def _settle_unchanged(session: Session, source_id: str, run_id: str, portion: Po
 
 def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
     resolver = Resolver(session)
-    pages = _PagesRead(session, reading.source_id, [part.page.key for part in portion.slices if part.page.unchanged])
-    erased = erase.of_source(session, reading.source_id)
+    keys = [part.page.key for part in portion.slices]
+    pages = PagesRead(
+        session, reading.source_id, keys, rules_version=reading.rules_version, circumstances=resolver.circumstances
+    )
+    meeting = _Meeting(session, reading.source_id, held.run_id, skipped_pages=reckoning.skipped_pages)
     items: list[Item] = []
     for part in portion.slices:
         if part.page.unchanged:
             found = [Item(identifier) for identifier in pages.held(part.page.key)]
             reckoning.unchanged_page()
         else:
-            found = [_unless_erased(_item(reading, resolver, raw), reading.source_id, erased) for raw in part.records]
-        pages.add(part, [item.identifier for item in found])
+            found = _read(reading, resolver, meeting, part, pages.printed(part.page.key))
+        pages.add(part, [(item.identifier, entry(item.print, item.fingerprint)) for item in found])
         items += found
     items += [Item(error.identifier or "", error=error) for error in portion.errors]
     reckoning.add(read=len(items))
     with during("postgres"):
-        once, repeats = _first_of_each(session, reading.source_id, held.run_id, items, reckoning)
-        known = once.known
-        holding = held_values.load(session, [row.id for row in known.values() if row.package_id])
-        now = session.scalar(sa.select(sa.func.now()))
-    writes = [replace(one, standing={"last_seen": now}) for one in _writes(reading, once.items, known, holding)]
+        meeting.look({item.identifier for item in items if item.identifier})
+    known = meeting.known
+    once, repeats = _first_of_each(meeting, items, reckoning)
+    differing = [item for item in once if _differs(reading, item, known.get(item.identifier))]
+    with during("postgres"):
+        packages = [row.id for item in differing if (row := known.get(item.identifier)) and row.package_id]
+        holding = held_values.load(session, packages) if packages else {}
+        now = session.scalar(sa.select(sa.func.now())) if differing else None
+    writes = [replace(one, standing={"last_seen": now}) for one in _writes(reading, differing, known, holding)]
     results = write(session, writes, actor=None, run=held.run_id) if writes else []
     reckoning.written(
         results,
         datasets={item.identifier: item.assessment.hasil != "tidak_dimuat" for item in writes if item.assessment},
     )
-    reckoning.add(unchanged=len([item for item in once.items if item.error is None]) - len(writes))
-    met = {known[item.identifier].id for item in once.items if item.identifier in known}
-    written = {result.record_id for result in results if result.outcome != "refused"}
+    reckoning.add(unchanged=len([item for item in once if item.error is None]) - len(writes))
+    met = {known[item.identifier].id for item in once if item.identifier in known}
     stored = {result.identifier: result.record_id for result in results if result.outcome != "refused"}
     ids = {row.identifier: row.id for row in known.values()} | stored
     with during("postgres"):
-        _meet(session, held.run_id, met | written, written)
-        _note(session, held.run_id, ids, _notes(repeats, once.items, results))
-        pages.store(held.run_id, reading.rules_version)
+        _meet(session, held.run_id, met | set(stored.values()))
+        _note(session, held.run_id, ids, _notes(repeats, once, results))
+        pages.store(held.run_id)
     return results
+
+
+def _read(
+    reading: Reading, resolver: Resolver, meeting: _Meeting, part: Slice, printed: Mapping[str, Printed]
+) -> list[Item]:
+    """The records of part of a page: mapped, but for those that came before in the same bytes and stand unchanged."""
+    with during("fingerprint"):
+        prints = [print_of(raw, resolver.circumstances) for raw in part.records]
+    before = [printed.get(one) for one in prints]
+    with during("postgres"):
+        meeting.look({told.identifier for told in before if told})
+    erased = erase.of_source(meeting.session, meeting.source_id) if None in before else ()
+    items = []
+    for raw, one, told in zip(part.records, prints, before, strict=True):
+        known = meeting.known.get(told.identifier) if told else None
+        if told and known and known.fingerprint and _stands(known, told, reading.rules_version):
+            items.append(Item(told.identifier, fingerprint=known.fingerprint, print=one))
+        else:
+            item = _unless_erased(_item(reading, resolver, raw), reading.source_id, erased)
+            items.append(replace(item, print=one))
+    return items
+
+
+def _stands(known: Known, told: Printed, rules_version: str) -> bool:
+    """Whether what is stored is what these bytes were mapped to."""
+    fingerprint = known.fingerprint or ""
+    return fingerprint.startswith(told.fingerprint) and unchanged(known, fingerprint, rules_version)
 
 
 def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
@@ -186,61 +221,74 @@ def _key(identifier: str | None, dataset: Dataset, rest: Mapping[str, Any]) -> s
     return identifier
 
 
-@dataclass(frozen=True, slots=True)
-class _Once:
-    items: list[Item]
-    known: dict[str, Known]
+class _Meeting:
+    """What is known of the records a portion brings, and which of them this run has met before."""
+
+    def __init__(self, session: Session, source_id: str, run_id: str, *, skipped_pages: bool) -> None:
+        self.session, self.source_id = session, source_id
+        self.known: dict[str, Known] = {}
+        self.before: set[str] = set()
+        self._looked: set[str] = set()
+        met: sa.ColumnElement[bool] = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
+        if skipped_pages:
+            on_pages = removal.listed(source_id, run_id)
+            met |= _rec.identifier.in_(sa.select(on_pages.c.identifier))
+        self._query = sa.select(*_KNOWN, met.label("met")).where(_rec.source_id == source_id)
+
+    def look(self, identifiers: Collection[str]) -> None:
+        """Read what is known of these, unless that has been done."""
+        wanted = set(identifiers) - self._looked
+        if not wanted:
+            return
+        self._looked |= wanted
+        for row in self.session.execute(self._query.where(_rec.identifier.in_(wanted))):
+            self.known[row.identifier] = Known(*row[:9])
+            if row.met:
+                self.before.add(row.identifier)
 
 
-def _first_of_each(
-    session: Session, source_id: str, run_id: str, items: Sequence[Item], reckoning: Reckoning
-) -> tuple[_Once, Counter[str]]:
-    """The records this run meets for the first time, what is known of them, and how often each further one came
-    again.
-    """
-    identifiers = {item.identifier for item in items if item.identifier}
-    met: sa.ColumnElement[bool] = sa.exists().where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id)
-    if reckoning.skipped_pages:
-        on_pages = removal.listed(source_id, run_id)
-        met |= _rec.identifier.in_(sa.select(on_pages.c.identifier))
-    columns = (
-        _rec.id,
-        _rec.identifier,
-        _rec.fingerprint,
-        _rec.rules_version,
-        _rec.hasil,
-        _rec.status,
-        _rec.tidak_ditemukan_sejak,
-        _rec.package_id,
-        _rec.reviewed_at.is_not(None).label("reviewed"),
-    )
-    mine = sa.and_(_rec.source_id == source_id, _rec.identifier.in_(identifiers))
-    rows = session.execute(sa.select(*columns, met.label("met")).where(mine)).all()
-    known = {row.identifier: Known(*row[:9]) for row in rows}
-    before = {row.identifier for row in rows if row.met}
+_KNOWN = (
+    _rec.id,
+    _rec.identifier,
+    _rec.fingerprint,
+    _rec.rules_version,
+    _rec.hasil,
+    _rec.status,
+    _rec.tidak_ditemukan_sejak,
+    _rec.package_id,
+    _rec.reviewed_at.is_not(None).label("reviewed"),
+)
+
+
+def _first_of_each(meeting: _Meeting, items: Sequence[Item], reckoning: Reckoning) -> tuple[list[Item], Counter[str]]:
+    """The records this run meets for the first time, and how often each further one came again."""
     first: dict[str, Item] = {}
     repeats: Counter[str] = Counter()
     for item in items:
         if not item.identifier and item.error is not None:
             reckoning.loose[item.error.code] += 1
-        elif item.identifier in before or item.identifier in first:
+        elif item.identifier in meeting.before or item.identifier in first:
             repeats[item.identifier] += 1
         else:
             first[item.identifier] = item
-    return _Once(list(first.values()), known), repeats
+    return list(first.values()), repeats
 
 
 Holding = Mapping[str, Sequence[held_values.Held]]
 
 
+def _differs(reading: Reading, item: Item, before: Known | None) -> bool:
+    """Whether a record has to be judged and written."""
+    if item.dataset is None or (before is not None and before.gone_by_hand):
+        return False
+    return not unchanged(before, item.fingerprint, reading.rules_version)
+
+
 def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known], holding: Holding) -> Iterator[Write]:
     for item in items:
         before = known.get(item.identifier)
-        if item.dataset is None or (before is not None and before.gone_by_hand):
-            continue
-        if unchanged(before, item.fingerprint, reading.rules_version):
-            continue
-        yield _judged(reading, item, item.dataset, before, holding.get(before.id, ()) if before else ())
+        if item.dataset is not None:
+            yield _judged(reading, item, item.dataset, before, holding.get(before.id, ()) if before else ())
 
 
 def _judged(
@@ -285,16 +333,13 @@ def _naive_utc(text: Any) -> datetime | None:
         return None
 
 
-def _meet(session: Session, run_id: str, met: set[str], written: set[str]) -> None:
-    """Note that the run has met these records; those it has just written know it already."""
+def _meet(session: Session, run_id: str, met: set[str]) -> None:
+    """Note that the run has met these records."""
     if not met:
         return
     ids = sa.func.unnest(sa.cast(sorted(met), ARRAY(sa.Text)))
     rows = sa.select(sa.literal(run_id), ids)
     session.execute(insert(t.seen).from_select(["run_id", "record_id"], rows).on_conflict_do_nothing())
-    if others := sorted(met - written):
-        seen = sa.update(t.record).where(_rec.id == sa.any_(sa.cast(others, ARRAY(sa.Text))))
-        session.execute(seen.values(last_seen=sa.func.now(), last_run=run_id))
 
 
 def _note(session: Session, run_id: str, ids: Mapping[str, str], notes: Iterable[tuple[str, Issue]]) -> None:
@@ -325,53 +370,3 @@ def forget_old_notes(session: Session, source_id: str, run_id: str) -> None:
     of_source = sa.select(_rec.id).where(_rec.source_id == source_id)
     of_coming = sa.or_(issue.code == REPEATED, issue.code.like("E-TRK-%"), issue.code.like("E-SMP-%"))
     session.execute(sa.delete(t.issue).where(issue.record_id.in_(of_source), of_coming, issue.run_id != run_id))
-
-
-class _PagesRead:
-    """What pages held when they were last read, so that an unchanged one need not be parsed."""
-
-    def __init__(self, session: Session, source_id: str, unchanged_keys: Sequence[str]) -> None:
-        self._session, self._source_id = session, source_id
-        self._held: dict[str, list[str]] = {}
-        if unchanged_keys:
-            page = t.page.c
-            rows = session.execute(
-                sa.select(page.key, page.identifiers).where(page.source_id == source_id, page.key.in_(unchanged_keys))
-            )
-            self._held = {row.key: list(row.identifiers) for row in rows}
-        self._rows: dict[str, dict[str, Any]] = {}
-
-    def held(self, key: str) -> list[str]:
-        """The identifiers on an unchanged page."""
-        return self._held.get(key, [])
-
-    def add(self, part: Slice, identifiers: list[str]) -> None:
-        """Note part of a page. Only with its end does it get validators, without which it counts as never read."""
-        row = self._rows.setdefault(part.page.key, {"key": part.page.key, "identifiers": [], "validators": {}})
-        row["validators"] = dict(part.page.validators or {}) if part.ends and not row["validators"] else {}
-        row["identifiers"] += identifiers
-
-    def store(self, run_id: str, rules_version: str) -> None:
-        """Write the pages down in one statement.
-
-        A page that this run has already met goes on where it was cut. Met a second time after its end, it was read
-        while the source was shifting: such a page is not trusted next time.
-        """
-        if not self._rows:
-            return
-        always = {"source_id": self._source_id, "run_id": run_id, "rules_version": rules_version}
-        page, new = t.page.c, insert(t.page)
-        again = page.run_id == new.excluded.run_id
-        settled = sa.and_(again, page.validators != sa.text("'{}'::jsonb"))
-        upsert = new.on_conflict_do_update(
-            index_elements=["source_id", "key"],
-            set_={
-                "identifiers": sa.case(
-                    (again, page.identifiers.op("||")(new.excluded.identifiers)), else_=new.excluded.identifiers
-                ),
-                "validators": sa.case((settled, sa.text("'{}'::jsonb")), else_=new.excluded.validators),
-                "run_id": new.excluded.run_id,
-                "rules_version": new.excluded.rules_version,
-            },
-        )
-        self._session.execute(upsert, [row | always for row in self._rows.values()])

@@ -20,12 +20,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.stopwatch import during, measuring
 from ckanext.satudata.catalog.write import Write, write
 from ckanext.satudata.harvest import assessing, batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
 from ckanext.satudata.harvest.indexing import Indexing, indexing
+from ckanext.satudata.harvest.pages_read import validators
 from ckanext.satudata.harvest.portions import Checkpoint, portions
 from ckanext.satudata.harvest.reading import open_source
 from ckanext.satudata.harvest.reckoning import Reckoning
@@ -132,22 +134,13 @@ class _Run:
         if self.aggregate is not None:
             # What was counted of an application is not kept: an interrupted run counts again from its first row.
             return self.aggregate.pages(ahead(self.reading.pages(None, {}), idle=self._still_waiting, every=every))
-        return ahead(self.reading.pages(start.after, self._validators()), idle=self._still_waiting, every=every)
+        circumstances = Resolver(self.session).circumstances
+        rules = self.reading.rules_version
+        known = validators(self.session, self.reading.source_id, rules_version=rules, circumstances=circumstances)
+        return ahead(self.reading.pages(start.after, known), idle=self._still_waiting, every=every)
 
     def _counted(self, read: int) -> None:
         self.reckoning.add(read=max(read - 1, 0))
-
-    def _validators(self) -> dict[str, dict[str, str]]:
-        """What unchanged pages looked like, unless the rules changed and all must be judged again."""
-        page = t.page.c
-        known = self.session.execute(
-            sa.select(page.key, page.validators).where(
-                page.source_id == self.reading.source_id,
-                page.rules_version == self.reading.rules_version,
-                page.validators != sa.text("'{}'::jsonb"),
-            )
-        )
-        return {row.key: row.validators for row in known}
 
     def _still_waiting(self) -> None:
         runs.keep(self.session, self.held)
