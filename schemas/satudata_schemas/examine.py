@@ -49,4 +49,5 @@ def examine(path: Path | str, limits: Limits | None = None) -> Examined:
 
 def _personal(table: Table) -> list[Finding]:
     titles = {column.at: column.title for column in table.columns}
-    return in_rows([titles.get(at, "") for at in range(max(titles) + 1)], table.raw_rows())
+    header = [titles.get(at, "") for at in range(max(titles) + 1)]
+    return in_rows(header, table.raw_rows(), longest=table.longest_line)

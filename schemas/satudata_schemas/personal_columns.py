@@ -25,9 +25,8 @@ from satudata_schemas.personal_tables import table_kind, tells_of_offices
 
 __all__ = ["TableFinder", "header_kind", "in_rows"]
 
-#: Rows of a batch: few until it is known how long they are, then as many as make about a megabyte.
-_FIRST_BATCH, _LEAST, _MOST = 32, 16, 128
-_BATCH_CHARACTERS = 1_000_000
+#: Rows of a batch, fewer where a line of the file is so long that as many would be more than these characters.
+_BATCH, _BATCH_CHARACTERS = 128, 4_000_000
 #: Rows whose cells tell how much a column varies and whether it holds words.
 _SAMPLE = 300
 
@@ -114,14 +113,17 @@ class _Column:
 
 
 class TableFinder:
-    """Takes rows one by one and says at the end what personal data the table holds."""
+    """Takes rows and says at the end what personal data the table holds.
 
-    def __init__(self, header: Sequence[Any]) -> None:
+    `longest` is the longest line of the file in bytes, where that is known: memory does not grow with it.
+    """
+
+    def __init__(self, header: Sequence[Any], *, longest: int = 0) -> None:
         self.columns = [_Column(str(title or ""), header_kind(title)) for title in header]
         self.rows = 0
         self._found_last = False
         self._sample: list[Sequence[Any]] = []
-        self._room = _FIRST_BATCH
+        self._room = max(1, min(_BATCH, _BATCH_CHARACTERS // max(longest, 1)))
         self._waiting: list[Sequence[Any]] = []
 
     def feed(self, row: Sequence[Any]) -> None:
@@ -154,7 +156,7 @@ class TableFinder:
         if not batch:
             return
         self.rows += len(batch)
-        self._sample += batch[: _SAMPLE - len(self._sample)]
+        self._sample += [list(map(_short, row)) for row in batch[: _SAMPLE - len(self._sample)]]
         try:
             self._look_at(batch)
         except TypeError:
@@ -164,14 +166,12 @@ class TableFinder:
         """Passes over a batch, or looks at its columns; what was found in the last one is looked for there at once."""
         if not self._found_last:
             raw = _encoded("\n".join(map("\n".join, batch)))
-            self._make_room(len(batch), len(raw))
             if not _is_suspicious(_shape(raw)):
                 for column in self.columns:
                     column.passed_over += len(batch)
                 return
         together = list(zip_longest(*batch, fillvalue=""))
         texts = ["\n".join(values) for values in together]
-        self._make_room(len(batch), sum(map(len, texts)))
         self._found_last = False
         for column, text, values in zip(self.columns, texts, together, strict=False):
             raw = _encoded(text)
@@ -182,15 +182,16 @@ class TableFinder:
             else:
                 column.passed_over += len(batch)
 
-    def _make_room(self, rows: int, characters: int) -> None:
-        self._room = max(_LEAST, min(_MOST, _BATCH_CHARACTERS * rows // (characters + 1)))
 
-
-def in_rows(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> list[Finding]:
-    """The personal data of a whole table."""
-    finder = TableFinder(header)
+def in_rows(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, longest: int = 0) -> list[Finding]:
+    """The personal data of a whole table; `longest` as for `TableFinder`."""
+    finder = TableFinder(header, longest=longest)
     finder.take(rows)
     return finder.findings()
+
+
+def _short(value: Any) -> Any:
+    return value[:200] if isinstance(value, str) else value
 
 
 def _as_text(value: Any) -> str:

@@ -97,6 +97,8 @@ _KINDS = {b"%PDF": "PDF", b"\x89PNG": "PNG", b"GIF8": "GIF", b"PAR1": "Parquet",
 class _Text:
     encoding: str
     nul: bool = False
+    #: Bytes of the longest line.
+    longest: int = 0
 
 
 def _scanned(path: Path, limits: Limits) -> _Text:
@@ -107,20 +109,21 @@ def _scanned(path: Path, limits: Limits) -> _Text:
         head = file.read(4096)
         encoding = _by_mark(head)
         decoder = codecs.getincrementaldecoder("utf-8")() if encoding in {None, "utf-8-sig"} else None
-        nul, run = False, 0
+        nul, run, longest = False, 0, 0
         file.seek(0)
         while chunk := file.read(1 << 20):
             nul = nul or b"\x00" in chunk
             parts = re.split(rb"[\r\n]", chunk)
+            longest = max([longest, run + len(parts[0]), *map(len, parts)])
             run = run + len(chunk) if len(parts) == 1 else len(parts[-1])
-            if run > limits.line_bytes or max(map(len, parts)) > limits.line_bytes:
+            if longest > limits.line_bytes:
                 raise TableError("E-TBL-005", batas=limits.line_bytes // 1_000_000)
             if decoder is not None:
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError:
                     decoder, encoding = None, "cp1252"
-    return _Text(encoding or "utf-8", nul and not (encoding or "").startswith("utf-16"))
+    return _Text(encoding or "utf-8", nul and not (encoding or "").startswith("utf-16"), longest)
 
 
 def _by_mark(head: bytes) -> str | None:
@@ -139,8 +142,17 @@ def _lines(path: Path, text: _Text) -> Iterator[str]:
         yield from (line.replace("\x00", "") for line in file) if text.nul else file
 
 
+def _first_lines(path: Path, text: _Text, lines: int, characters: int) -> str:
+    found = ""
+    for line in islice(_lines(path, text), lines):
+        found += line[: characters - len(found)]
+        if len(found) >= characters:
+            break
+    return found
+
+
 def _separated(path: Path, text: _Text, limits: Limits) -> Sheet:
-    sample = "".join(islice(_lines(path, text), 200))[:400_000]
+    sample = _first_lines(path, text, 200, 400_000)
     separator = _separator(sample)
 
     def rows() -> Iterator[Row]:
@@ -157,6 +169,7 @@ def _separated(path: Path, text: _Text, limits: Limits) -> Sheet:
         "nul": text.nul,
         "separator": separator,
         "bare_cr": "\r" in sample and "\n" not in sample,
+        "longest_line": text.longest,
     }
     return Sheet(None, "tsv" if separator == "\t" else "csv", rows, notes)
 

@@ -54,6 +54,11 @@ class Table:
         """
         return islice(self._source.rows(), self.first_row - 1, None)
 
+    @property
+    def longest_line(self) -> int:
+        """Bytes of the longest line of the file; 0 where that is not known."""
+        return int(self._source.notes.get("longest_line", 0))
+
     def kamus_data(self) -> list[dict[str, Any]]:
         """A proposed data dictionary, to be completed by people: `[{nama, judul, tipe_data, satuan,
         kode_referensi}]`.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -271,3 +273,23 @@ def test_hostile_cells_are_read_in_linear_time(text):
     finder.feed([text])
     finder.findings()
     assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.heavy  # writes and reads 40 MB, so that rows kept in memory would show
+def test_memory_does_not_grow_with_the_length_of_lines(tmp_path):
+    path = tmp_path / "panjang.csv"
+    with path.open("w") as file:
+        file.write(",".join(f"k{at}" for at in range(40)) + "\n" + (",".join(["1"] * 40) + "\n") * 200)
+        for _ in range(8):
+            file.write(",".join(["a 1" * 41_000] * 38 + ["1", "2"]) + "\n")
+    program = (
+        "import re, sys; from pathlib import Path; from satudata_schemas.examine import examine\n"
+        "print(examine(sys.argv[1]).facts.rows)\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=120, check=True
+    )
+    rows, peak = run.stdout.split()
+    assert rows == "208"
+    assert int(peak) < 100_000
