@@ -45,6 +45,22 @@ def test_statistics_tell_what_is_published_now(office, read):
     told = read("/statistics").json
     assert (told["datasets"], told["resources"], told["organizations"]) == (1, 1, 1)
     assert told["freshness"] == {"mutakhir": 0, "terlambat": 1, "tanpa_jadwal": 0}
+    (one,) = told["per_organization"]
+    assert (one["name"], one["datasets"], one["terlambat"]) == (office.name, 1, 1)
+    assert sum(told["label"].values()) == 1
+
+
+def test_statistics_count_topics_by_code_and_of_what_is_closed_only_that_it_is_there(office, read):
+    late = {"jadwal_pemutakhiran": "tahunan", "tanggal_mutakhir": "2020-01-01"}
+    office.put("1", kategori="Perlindungan Sosial dan Kesehatan", index=False)
+    office.put("2", kategori="04", index=False)
+    closed = {"hak_akses": "tertutup", "dasar_pengecualian": "UU 14/2008 Pasal 17 huruf h"}
+    office.put("3", kategori="09", index=False, **late, **closed)
+    told = read("/statistics").json
+    assert (told["datasets"], told["resources"]) == (3, 2)
+    assert [(one["value"], one["datasets"]) for one in told["kategori"]] == [("04", 2)]
+    assert told["freshness"]["terlambat"] == 0
+    assert [(one["datasets"], one["terlambat"]) for one in told["per_organization"]] == [(3, 0)]
 
 
 def test_answers_say_what_may_be_kept_and_how_they_vary(read):
