@@ -97,7 +97,8 @@ def _subject(draw: random.Random) -> str:
 
 def queries(count: int) -> list[str]:
     """So many different things that people look for: two words of a subject and a place."""
-    draw, found = random.Random(2019), set()
+    draw = random.Random(2019)
+    found: set[str] = set()
     affairs, regencies = _affairs_and_regencies()
     while len(found) < count:
         words = draw.choice(affairs).lower().replace(",", " ").split()
