@@ -25,7 +25,8 @@ from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
 
 if TYPE_CHECKING:
-    from satudata_harvesters.http import Http, Response
+    from satudata_harvesters.http import Http
+    from satudata_harvesters.response import Response
     from satudata_schemas.examine import Examined
 
 #: Files of a folder; further ones are left out and counted.

@@ -20,10 +20,11 @@ from satudata_harvesters import json_shape, known_services
 from satudata_harvesters.aggregate import AggregateRules
 from satudata_harvesters.connectors.dcat import guess as rdf_syntax
 from satudata_harvesters.errors import ConfigError, ReadingError, SourceError
-from satudata_harvesters.http import Http, Limits, Response, check_url
+from satudata_harvesters.http import Http, Limits, check_url
 from satudata_harvesters.known_services import Known
 from satudata_harvesters.mappings.alike import plain_key
 from satudata_harvesters.paging import address, number
+from satudata_harvesters.response import Response
 from satudata_harvesters.share_links import is_share_link
 from satudata_harvesters.source import Source, templates
 from satudata_harvesters.source import template as ready_made

@@ -17,7 +17,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, Literal
@@ -28,11 +28,11 @@ import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, NameResolutionError, SSLError
 from urllib3.util import Timeout
 
-from satudata_harvesters import strict_json
 from satudata_harvesters.credentials import Credentials, OAuth2
 from satudata_harvesters.errors import HIDDEN, ConfigError, SourceError, shown_host
 from satudata_harvesters.guard import Blocked, Watch, guarded_pools
 from satudata_harvesters.networks import parse_networks
+from satudata_harvesters.response import Response, is_firewall
 
 log = logging.getLogger(__name__)
 
@@ -63,67 +63,6 @@ class Limits:
     #: Of a whole run, held by the connectors and the engine.
     max_pages: int = 100_000
     max_records: int = 5_000_000
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer with a good status. `headers` have lower-case names; `url` is where it came from after redirects.
-
-    `asked` is the address that errors name: a redirect's target is the source's own words, in which a person may stand.
-    `unchanged` is true after 304, or when the body's bytes are the ones the given validators were made of.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    url: str
-    unchanged: bool = False
-    validators: Mapping[str, str] = field(default_factory=dict)
-    asked: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "asked", self.asked or self.url)
-
-    @property
-    def type(self) -> str:
-        """The media type without parameters, lower case; empty where the source sent none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def looks_like_html(self) -> bool:
-        """Whether this is a page for people (also when it says otherwise)."""
-        start = self.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        return start.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")) or (
-            self.type in {"text/html", "application/xhtml+xml"} and start.startswith(b"<")
-        )
-
-    def json(self) -> Any:
-        """The JSON value of the body; else `SourceError` E-TRK-001 (no JSON), -014 (broken), -020 (firewall)."""
-        start = self.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
-        if start.startswith(b"<") or not start:
-            code = "E-TRK-020" if _is_firewall(self.body) else "E-TRK-001"
-            raise SourceError(code, status=self.status, url=self.asked, type=self.type or "-") from None
-        try:
-            return strict_json.loads(self.body)
-        except strict_json.InvalidJson as error:
-            raise SourceError("E-TRK-014", status=self.status, url=self.asked, reason=str(error)) from None
-
-
-def _is_firewall(body: bytes) -> bool:
-    start = body[:4096].lower()
-    if start.lstrip()[:1] in {b"{", b"["}:
-        return False  # the application itself: CKAN, too, says "Access denied" to a wrong key
-    return any(
-        word in start
-        for word in (
-            b"waf block",
-            b"web application firewall",
-            b"cloudflare",
-            b"incapsula",
-            b"access denied",
-            b"request rejected",
-        )
-    )
 
 
 _Origin = tuple[str, str, int | None]
@@ -451,7 +390,7 @@ class Http:
             error = self._error("E-TRK-002", url=url, status=status, wait=round(wait or self.limits.longest_wait))
             error.retry_after = wait
             return error
-        if status in {403, 406} and _is_firewall(answer.body):
+        if status in {403, 406} and is_firewall(answer.body):
             return self._error("E-TRK-020", url=url, status=status)
         code = {401: "E-TRK-003", 403: "E-TRK-003", 404: "E-TRK-004", 410: "E-TRK-004"}.get(status)
         return self._error(code or ("E-TRK-005" if status >= 500 else "E-TRK-006"), url=url, status=status)

@@ -17,7 +17,8 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from satudata_harvesters.errors import ConfigError, SourceError
-from satudata_harvesters.http import Limits, Response
+from satudata_harvesters.http import Limits
+from satudata_harvesters.response import Response
 
 STYLES = ("none", "page", "offset", "next_url", "cursor", "link")
 

@@ -161,7 +161,7 @@ def _of_catalogue(value: Any, body: bytes, name: str, limit: int) -> Records | N
 def _syntax(body: bytes, name: str) -> str | None:
     # Imported here, with the client it brings: other files are checked without either.
     from satudata_harvesters.connectors.dcat import guess  # noqa: PLC0415
-    from satudata_harvesters.http import Response  # noqa: PLC0415
+    from satudata_harvesters.response import Response  # noqa: PLC0415
 
     return guess(Response(200, {}, body, name))
 

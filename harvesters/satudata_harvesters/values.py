@@ -55,18 +55,11 @@ _PARTS = (
 )
 _GEOMETRIES = {
     name.lower(): name
-    for name in [
-        "Point",
-        "MultiPoint",
-        "LineString",
-        "MultiLineString",
-        "Polygon",
-        "MultiPolygon",
-        "GeometryCollection",
-        "Feature",
-        "FeatureCollection",
-    ]
-}
+    for name in (
+        "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+        "Feature", "FeatureCollection",
+    )
+}  # fmt: skip
 _YES_NO = dict.fromkeys(("ya", "yes", "y", "true", "1"), True) | dict.fromkeys(
     ("tidak", "no", "n", "false", "0", "t"), False
 )
@@ -79,25 +72,7 @@ _LOCAL_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+
 _ISO_LENGTH = 26
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "br",
-        "li",
-        "tr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "ul",
-        "ol",
-        "blockquote",
-        "section",
-        "article",
-    ]
+    "p div br li tr h1 h2 h3 h4 h5 h6 table ul ol blockquote section article".split()  # noqa: SIM905 - one line of names
 )
 _HIDDEN = frozenset({"script", "style", "head", "template", "noscript"})
 
@@ -407,19 +382,10 @@ def reader(name: str, of: str = "dataset") -> Callable[[Any], Any]:
 
 #: The readers a source file may name in `as`.
 READERS: Mapping[str, Callable[[Any], Any]] = {
-    "text": text,
-    "html": html_text,
-    "number": number,
-    "date": day,
-    "period_start": period,
-    "period_end": lambda value: period(value, end=True),
-    "years": years,
-    "boolean": boolean,
-    "list": texts,
-    "json": parsed,
-    "url": url,
-    "geometry": geometry,
-}
+    "text": text, "html": html_text, "number": number, "date": day, "period_start": period,
+    "period_end": lambda value: period(value, end=True), "years": years, "boolean": boolean, "list": texts,
+    "json": parsed, "url": url, "geometry": geometry,
+}  # fmt: skip
 
 
 def is_missing(value: Any) -> bool:

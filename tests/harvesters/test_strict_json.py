@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from satudata_harvesters.errors import SourceError
-from satudata_harvesters.http import Response
+from satudata_harvesters.response import Response
 from satudata_harvesters.strict_json import InvalidJson, Records, apart, loads
 
 HOSTILE = {

@@ -15,7 +15,7 @@ from satudata_harvesters.connector import Page, Validators
 from satudata_harvesters.connectors.rest import Rest
 from satudata_harvesters.credentials import AUTH_SCHEMA, secret
 from satudata_harvesters.errors import SourceError
-from satudata_harvesters.http import Response
+from satudata_harvesters.response import Response
 
 API = "https://webapi.bps.go.id/v1/api"
 #: The lists a cell's key is put together from, in this order, with the name their labels get in a row.

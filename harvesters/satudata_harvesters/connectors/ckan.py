@@ -13,8 +13,9 @@ from satudata_harvesters import strict_json
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA
 from satudata_harvesters.errors import RecordError, SourceError
-from satudata_harvesters.http import Limits, Response
+from satudata_harvesters.http import Limits
 from satudata_harvesters.paging import Bounds, address, number
+from satudata_harvesters.response import Response
 
 #: After this many packages in a row that cannot be shown, the portal is taken to be down.
 FAILURES_IN_A_ROW = 10

@@ -11,8 +11,9 @@ from satudata_harvesters import rdf
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA, credentials
 from satudata_harvesters.errors import RecordError, SourceError
-from satudata_harvesters.http import Limits, Response
+from satudata_harvesters.http import Limits
 from satudata_harvesters.paging import Bounds, number
+from satudata_harvesters.response import Response
 
 ACCEPT = "text/turtle, application/rdf+xml;q=0.9, application/ld+json;q=0.8, application/json;q=0.7, */*;q=0.1"
 SYNTAXES = ("xml", "turtle", "json-ld", "n3", "nt", "data.json")

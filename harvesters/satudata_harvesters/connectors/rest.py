@@ -11,8 +11,8 @@ from satudata_harvesters import strict_json
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA, credentials
 from satudata_harvesters.errors import RecordError, SourceError
-from satudata_harvesters.http import Response
 from satudata_harvesters.paging import PAGING_SCHEMA, Answer, Bounds, Paging, address, compiled, number, paging, pick
+from satudata_harvesters.response import Response
 
 _PATH = {"type": "string", "maxLength": 500}
 _PARAMS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}

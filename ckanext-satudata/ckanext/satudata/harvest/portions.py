@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Slice:
 
     page: Page
     start: int
-    records: list[dict[str, Any]]
+    records: Sequence[dict[str, Any]]
     ends: bool
 
 
