@@ -288,3 +288,46 @@ def test_an_edit_does_not_lose_the_version_that_waits_to_be_mended(office, edito
     record = _record(office, written.record_id)
     assert record["fingerprint"] is None or record["pending"]["notes"] == newer["notes"]
     assert record["perbaikan_tertunda"] is True
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("package_patch", {"private": True}), ("package_delete", {}), ("package_patch", {"title": "Judul dari orang"})],
+)
+def test_people_hide_delete_and_mend_while_solr_is_away(
+    office, session, search_index, act, person, monkeypatch, *, action, data
+):
+    from ckan.common import config
+
+    from ckanext.satudata.catalog import index
+
+    written = office.put()
+    while index.drain(session):
+        pass
+    search_index.commit()
+    with monkeypatch.context() as away:
+        away.setitem(config, "solr_url", "http://127.0.0.1:9/solr/ckan")
+        person(office.name).act(action, id=written.record_id, **data)
+        assert [row["package_id"] for row in office.rows("outbox")] == [written.record_id]
+    shown = act("package_search", q="*:*")["results"]
+    assert [item["id"] for item in shown] == ([written.record_id] if "title" in data else [])
+    while index.drain(session):
+        pass
+    search_index.commit()
+    public = [one for one in search_index.documents() if one.get("capacity") == "public"]
+    assert [one["title"] for one in public] == ([data["title"]] if "title" in data else [])
+
+
+def test_a_package_of_another_kind_waits_in_the_outbox_too(office, session, search_index, act, monkeypatch):
+    from ckan.common import config
+
+    from ckanext.satudata.catalog import edits, index
+
+    with monkeypatch.context() as away:
+        away.setattr(edits, "settle", lambda *_, **__: None)
+        away.setitem(config, "solr_url", "http://127.0.0.1:9/solr/ckan")
+        made = act("package_create", name=f"{office.name}-lain", title="Lain", owner_org=office.id)
+    while index.drain(session):
+        pass
+    search_index.commit()
+    assert [one["id"] for one in search_index.documents()] == [made["id"]]
