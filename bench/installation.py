@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,8 @@ class Installation:
         ran = self.run("satudata", "harvest", SOURCE, "--json", found=found)
         if ran.told["state"] != "selesai":
             raise RuntimeError(f"the harvest did not end well: {ran.told}")
-        return ran
+        stages = self.run("satudata", "run", "show", ran.told["run"], "--json").told["stages"]
+        return replace(ran, stages=stages)
 
     def indexed(self) -> int:
         """How many datasets a search finds now."""

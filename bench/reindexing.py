@@ -1,4 +1,4 @@
-"""How fast the whole index is made anew, against CKAN's own `search-index rebuild` on the first of the same datasets."""
+"""How fast the whole index is made anew, against CKAN's own `search-index rebuild` on the first datasets."""
 
 from __future__ import annotations
 

@@ -134,6 +134,10 @@ class Records(Sequence[Any]):
             return Records(self._raws[place], self._names)
         return self._read(self._raws[place])
 
+    def bodies(self) -> Iterator[bytes]:
+        """The bytes of each, as the source sent them: equal ones need not be parsed."""
+        return map(bytes, self._raws)
+
     def _read(self, raw: msgspec.Raw) -> Any:
         body = bytes(raw)
         try:

@@ -24,7 +24,7 @@ from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.write import Write, Written, write
 from ckanext.satudata.harvest import removal
-from ckanext.satudata.harvest.pages_read import PagesRead, Printed, entry, print_of
+from ckanext.satudata.harvest.pages_read import PagesRead, Printed, entry, prints
 from ckanext.satudata.harvest.portions import Portion, Slice
 from ckanext.satudata.harvest.reading import Reading
 from ckanext.satudata.harvest.reckoning import Reckoning
@@ -145,17 +145,19 @@ def _read(
 ) -> list[Item]:
     """The records of part of a page: mapped, but for those that came before in the same bytes and stand unchanged."""
     with during("fingerprint"):
-        prints = [print_of(raw, resolver.circumstances) for raw in part.records]
-    before = [printed.get(one) for one in prints]
+        made = prints(part.records, resolver.circumstances)
+    before = [printed.get(one) for one in made]
     with during("postgres"):
         meeting.look({told.identifier for told in before if told})
     erased = erase.of_source(meeting.session, meeting.source_id) if None in before else ()
     items = []
-    for raw, one, told in zip(part.records, prints, before, strict=True):
+    for place, (one, told) in enumerate(zip(made, before, strict=True)):
         known = meeting.known.get(told.identifier) if told else None
         if told and known and known.fingerprint and _stands(known, told, reading.rules_version):
             items.append(Item(told.identifier, fingerprint=known.fingerprint, print=one))
         else:
+            with during("parse"):
+                raw = part.records[place]
             item = _unless_erased(_item(reading, resolver, raw), reading.source_id, erased)
             items.append(replace(item, print=one))
     return items

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.harvest.portions import Slice
 from satudata_harvesters.connector import Validators
+from satudata_harvesters.strict_json import Records
 
 #: What a page's validators keep beside those of its source: the offices that publishers were resolved with.
 OFFICES = "offices"
@@ -27,13 +28,21 @@ OFFICES = "offices"
 DIGITS = 32
 
 
-def print_of(raw: Any, circumstances: bytes) -> str:
-    """A hash of a record as its source sent it; empty where it holds what cannot be written down quickly."""
+def prints(records: Sequence[Any], circumstances: bytes) -> list[str]:
+    """A hash of each record as its source sent it, where that is known without parsing it; empty for one that cannot be
+    written down quickly.
+    """
+    bodies = records.bodies() if isinstance(records, Records) else map(_written, records)
+    return [
+        hashlib.blake2b(body, digest_size=DIGITS // 2, key=circumstances).hexdigest() if body else "" for body in bodies
+    ]
+
+
+def _written(record: Any) -> bytes:
     try:
-        body = orjson.dumps(raw)
+        return orjson.dumps(record)
     except TypeError:
-        return ""
-    return hashlib.blake2b(body, digest_size=DIGITS // 2, key=circumstances).hexdigest()
+        return b""
 
 
 @dataclass(frozen=True, slots=True)
