@@ -111,7 +111,7 @@ def what_can_be_made(session: Session, ids: Sequence[str]) -> tuple[dict[str, di
         if isinstance(error, DBAPIError) and (error.connection_invalidated or _about_the_server(error)):
             raise
         if len(ids) == 1:
-            log.warning("no document can be made of %s: %s", ids[0], type(error).__name__)
+            log.warning("no document can be made of %r: %s", ids[0], type(error).__name__)
             return {}, {ids[0]: type(error).__name__}
     made: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}

@@ -89,7 +89,7 @@ class _Sending:
             if probe != 200 or any(word in text for word in _CLOSED):
                 raise _unavailable(status, text or told)
         reason = _reason(text) or f"HTTP {status}"
-        log.warning("Solr cannot take %s: %s", document["id"], reason)
+        log.warning("Solr cannot take %r: %r", document["id"], reason)
         self.refused[document["id"]] = reason
 
 

@@ -122,7 +122,7 @@ def drain(opened: Session, *, insist: bool = False) -> int:
                 break
     except solr.IndexUnavailable as error:
         opened.rollback()
-        log.warning("the index lags behind: %s", error)
+        log.warning("the index lags behind: %r", str(error))
         _solr.rests_until = time.monotonic() + (REST if time.monotonic() - began > 1 else 0)
     except Exception as error:  # noqa: BLE001 - the index is derived: whatever it fails on must not stop the work before it
         opened.rollback()
