@@ -12,6 +12,8 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -34,16 +36,20 @@ def count_file(page: Page, rules: AggregateRules, tally: Tally, *, limit: int | 
     with page.file as file:
         tally.part(page.part)
         head = _Head.of(file)
-        groups = None if limit is not None or head is None else _grouped(file, head, rules)
-        digest = (page.validators or {}).get("hash", "")
+        known = (page.validators or {}).get("hash", "")
+        with ThreadPoolExecutor(1) as aside:
+            # The engine opens the file by its number anew, so both may read it at once.
+            digest = aside.submit(lambda: known or (_hash(file) if limit is None else ""))
+            groups = None if limit is not None or head is None else _grouped(file, head, rules)
+            told = digest.result()
         if groups is None or head is None:
-            return _streamed(file, page, tally, limit, digest)
+            return _streamed(file, page, tally, limit, told)
         tally.columns(head.columns)
         rows = 0
         for raw, state in groups:
             tally.group(raw, state)
             rows += state.rows
-        tally.trace(page.key, rows, digest or _hash(file))
+        tally.trace(page.key, rows, told)
         return rows
 
 
@@ -89,13 +95,14 @@ def _grouped(file: IO[bytes], head: _Head, rules: AggregateRules) -> Iterator[tu
         engine.execute(f"SET allowed_paths=['{path}']")
         engine.execute("SET enable_external_access=false")
         engine.execute("SET lock_configuration=true")
-        try:
-            # Numbers that are not whole, or written with separators, are read as people write them: one by one.
-            found = engine.execute(_query(rules, head, read, sums), [path]).fetchmany(MOST_CELLS + 1)
-        except duckdb.Error:
-            # Its words may quote a row.
-            return None
-    if len(found) > MOST_CELLS or any(row[-1] for row in found):
+        found = None
+        # Rows that lack cells at their end are rare, and looking for them is slow: only where it must be.
+        for ragged in (False, True):
+            with suppress(duckdb.Error):  # whose words may quote a row
+                found = engine.execute(_query(rules, head, read, sums, ragged=ragged), [path]).fetchmany(MOST_CELLS + 1)
+                break
+    # Numbers that are not whole, or written with separators, are read as people write them: one by one.
+    if found is None or len(found) > MOST_CELLS or any(row[-1] for row in found):
         return None
     return _states(found, rules, len(read), len(sums))
 
@@ -111,7 +118,7 @@ def _states(
         yield values, State(row[read], totals, counted, [])
 
 
-def _query(rules: AggregateRules, head: _Head, read: Sequence[str], sums: Sequence[str]) -> str:
+def _query(rules: AggregateRules, head: _Head, read: Sequence[str], sums: Sequence[str], *, ragged: bool) -> str:
     by_name = {group.column: group for group in rules.group_by}
     keys = [_key(by_name[name]) for name in read]
     whole = [f"TRY_CAST({_name(name)} AS BIGINT)" for name in sums]
@@ -123,7 +130,7 @@ def _query(rules: AggregateRules, head: _Head, read: Sequence[str], sums: Sequen
     columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in head.columns)
     source = (
         f"read_csv(?, header=true, delim='{head.separator}', quote='\"', escape='\"', columns={{{columns}}},"
-        " auto_detect=false, null_padding=true, max_line_size=2000000, buffer_size=8000000)"
+        f" auto_detect=false, null_padding={str(ragged).lower()}, max_line_size=2000000, buffer_size=16000000)"
     )
     groups = ", ".join(str(place + 1) for place in range(len(keys)))
     return f"SELECT {', '.join([*keys, *figures])} FROM {source} GROUP BY {groups}"  # noqa: S608 - names are quoted
@@ -153,7 +160,7 @@ def _streamed(file: IO[bytes], page: Page, tally: Tally, limit: int | None, dige
             count += 1
     except tables.TableError as error:
         raise SourceError(error.issue.code, **error.issue.params) from None
-    tally.trace(page.key, count, digest or _hash(file))
+    tally.trace(page.key, count, digest)
     return count
 
 
