@@ -2,8 +2,8 @@
 
 Values stand in columns as offices write them and in running text. Each value is judged by itself: of a column's
 finding, what it counts beyond the persons' numbers in it is false. Broken dates in the same columns count neither way.
-Column names and sentences are cut in two halves, and each half draws its numbers from a seed of its own; ways of writing
-and kinds of traps are those of both. The figure is that of the half nobody looks at while developing.
+Column names and sentences are cut in two halves, and each half draws its numbers from a seed of its own; ways of
+writing and kinds of traps are those of both. The figure is that of the half nobody looks at while developing.
 """
 
 from __future__ import annotations
