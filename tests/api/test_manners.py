@@ -38,6 +38,19 @@ def test_organizations_and_applications_count_what_is_published(office, read):
     assert "aplikasi.example" not in json.dumps(application)
 
 
+def test_an_application_was_last_checked_when_a_complete_run_ended(office, read, session):
+    from sqlalchemy import update
+
+    from ckanext.satudata.catalog.tables import source
+
+    office.put(index=False)
+    before = read("/applications").json["data"][0]["last_checked"]
+    session.execute(update(source).where(source.c.name == office.source).values(last_complete="2999-01-01T00:00:00Z"))
+    session.commit()
+    after = read("/applications").json["data"][0]["last_checked"]
+    assert before < after == "2999-01-01T00:00:00Z"
+
+
 def test_statistics_tell_what_is_published_now(office, read):
     assert read("/statistics").json["datasets"] == 0
     office.put("1", jadwal_pemutakhiran="tahunan", tanggal_mutakhir="2020-01-01", index=False)

@@ -19,6 +19,7 @@ from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Fault, Problem
 from ckanext.satudata.catalog import audit, roles, tables
 from ckanext.satudata.catalog.write import Write, Written, write
+from ckanext.satudata.catalog.writing import ERASED
 from ckanext.satudata.harvest.standing import Known, standing, unchanged
 from satudata_schemas import assess as judge
 from satudata_schemas import contract, personal_data
@@ -267,6 +268,8 @@ def _outcome(assessment: Assessment, written: Written, before: Row[Any] | None) 
 def _refusal(written: Written) -> Problem:
     if written.code == CONFLICT:
         return Problem(412)
+    if written.code == ERASED:
+        return Problem(410)
     return Problem(422, faults=[Fault(written.code or "E-API-422", "", written.params)])
 
 

@@ -16,7 +16,7 @@ from ckanext.satudata.api.routing import route
 _APPLICATIONS = text("""
 SELECT s.id, s.name, s.title, s.connector, s.state, s.schedule, s.last_success, s.failing_since,
        g.id AS organization_id, g.name AS organization_name, g.title AS organization_title,
-       coalesce(r.datasets, 0) AS datasets, r.last_checked
+       coalesce(r.datasets, 0) AS datasets, greatest(r.last_checked, s.last_complete) AS last_checked
   FROM satudata_source s
   LEFT JOIN "group" g ON g.id = s.organization_id
   LEFT JOIN (SELECT source_id, count(*) FILTER (WHERE status = 'tayang') AS datasets, max(last_seen) AS last_checked
