@@ -249,3 +249,25 @@ def test_the_page_shows_first_rows_and_a_chart_and_only_insiders_where_they_come
     origin = dict(table_part.of_package(row["id"], inside=True).origin)
     assert origin["Templat dan versinya"] == "attendance 1"
     assert table_part.of_package(row["id"], inside=False).origin == ()
+
+
+def test_the_walidata_sees_what_is_read_dropped_and_hidden_before_anything_is_saved(
+    office_files, clean_catalog, own_networks, query, *, ckan_context
+):
+    from ckanext.satudata.catalog import tables as t
+    from ckanext.satudata.portal import previewing
+
+    own_networks()
+    put(office_files, 1, month(office_files, 1))
+    definition = {"name": "uji-pratinjau", "template": "attendance", "connector": "table", "url": "folder:absensi"}
+
+    shown = previewing.preview(definition)
+
+    assert shown.failure is None
+    assert set(shown.counting.read) == {"NIP", "OPD", "Hari Kerja", "Hadir"}
+    assert {"Nama Pegawai", "NIK", "No HP", "Alamat"} <= set(shown.counting.dropped)
+    assert (shown.counting.k, shown.counting.small) == (5, 1)
+    assert shown.rows[0][1] == "2025-01"
+    assert "Inspektorat Pembantu" not in str(shown)
+    assert query(sa.select(t.source).where(t.source.c.connector == "table")) == []
+    assert query(sa.select(t.trace)) == []
