@@ -291,11 +291,15 @@ def test_an_edit_does_not_lose_the_version_that_waits_to_be_mended(office, edito
 
 
 @pytest.mark.parametrize(
-    ("action", "data"),
-    [("package_patch", {"private": True}), ("package_delete", {}), ("package_patch", {"title": "Judul dari orang"})],
+    ("action", "data", "left"),
+    [
+        ("package_patch", {"private": True}, "draf"),
+        ("package_delete", {}, "ditarik"),
+        ("package_patch", {"title": "Judul dari orang"}, "tayang"),
+    ],
 )
 def test_people_hide_delete_and_mend_while_solr_is_away(
-    office, session, search_index, act, person, monkeypatch, *, action, data
+    office, session, search_index, act, person, monkeypatch, *, action, data, left
 ):
     from ckan.common import config
 
@@ -309,6 +313,10 @@ def test_people_hide_delete_and_mend_while_solr_is_away(
         away.setitem(config, "solr_url", "http://127.0.0.1:9/solr/ckan")
         person(office.name).act(action, id=written.record_id, **data)
         assert [row["package_id"] for row in office.rows("outbox")] == [written.record_id]
+        [record] = office.rows("record", id=written.record_id)
+        assert (record["status"], record["version"]) == (left, 2)
+        audiences = [row["audience"] for row in office.rows("answer", package_id=written.record_id)]
+        assert ("public" in audiences) == (left == "tayang")
     shown = act("package_search", q="*:*")["results"]
     assert [item["id"] for item in shown] == ([written.record_id] if "title" in data else [])
     while index.drain(session):
