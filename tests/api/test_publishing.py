@@ -164,6 +164,17 @@ def test_withdrawing_is_done_once_and_leaves_a_tombstone(send, read):
     assert send("DELETE", "tidak-ada").status_code == 404
 
 
+def test_what_was_erased_is_gone_and_is_not_sent_again(send, read, client_of, session):
+    from ckanext.satudata.catalog import erase
+
+    id_ = send("PUT", body=DATASET).json["id"]
+    walidata = client_of("catalog:read", "dataset:read", "review")
+    erase.erase(session, id_, actor=walidata.id, reason="Memuat data pribadi.")
+    session.commit()
+    assert read(f"/datasets/{id_}", by=send.writer).status_code == 410
+    assert send("PUT", body=DATASET).status_code == 410
+
+
 def test_every_write_is_audited(send, session):
     from sqlalchemy import text
 
