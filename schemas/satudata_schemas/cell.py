@@ -79,7 +79,7 @@ def clean(value: Any) -> Any:
 
 def decimal_style(text: str) -> Decimal:
     """What one written number says of the fraction's sign: "1.234,5" a comma, "1,234.5" a dot, "1.234" nothing."""
-    digits = _digits(text)
+    digits = None if text.isdigit() else _digits(text)
     if digits is None:
         return None
     if _DOT_GROUPS.match(digits) or _COMMA_FRACTION.match(digits):
@@ -98,6 +98,8 @@ def number(value: Any, decimal: Decimal = None) -> int | float | None:
         return value
     if not isinstance(value, str) or len(value) > 60:
         return None
+    if value.isdigit() and value.isascii():  # as most cells are
+        return int(value) if len(value) <= 40 else None
     match = _NUMBER.fullmatch(_LOOSE_SPACE.sub("", value))
     if match is None:
         return None

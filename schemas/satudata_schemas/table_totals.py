@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
+from functools import lru_cache
 from typing import Any
 
 from satudata_schemas import cell
@@ -31,7 +32,11 @@ def label_of(row: Sequence[Any]) -> str:
 
 def level_of(row: Sequence[Any]) -> str:
     """The level of the region a row is about, by the first name it holds; empty when it names none."""
-    label = label_of(row)
+    return _level(label_of(row)[:60])
+
+
+@lru_cache(maxsize=4096)
+def _level(label: str) -> str:
     found = Reference.load().wilayah.find(label) if 2 < len(label) < 60 else []
     return found[0].level if found else ""
 
