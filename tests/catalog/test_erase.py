@@ -17,8 +17,10 @@ SECRET = "rahasiatersebar"
 
 
 @pytest.fixture
-def leak(office, act, walidata):
+def leak(office, act, walidata, session):
     """A dataset whose every part says SECRET: fields, files, tags, other keys, versions, issues, a person's edits."""
+    from ckanext.satudata.catalog import tables
+
     resources = [{"url": f"https://data.example.go.id/{SECRET}.csv", "name": f"Berkas {SECRET}", "format": "CSV"}]
     more = {
         "title": f"Daftar {SECRET} Tahun 2024", "notes": f"Uraian {SECRET}.", "tags": [SECRET, "penduduk"],
@@ -29,6 +31,11 @@ def leak(office, act, walidata):
     office.put("2", dataset=office.layak(title="Dataset lain yang tetap"))
     act("package_patch", id=written.record_id, satuan=f"Satuan {SECRET}")
     office.put(action="hold", dataset=office.layak(**more | {"satuan": f"Pending {SECRET}"}), status="menunggu")
+    traced = {"package_id": written.record_id, "rules_hash": "x", "rows_read": 1, "shown": {"rows": [[SECRET]]}}
+    session.execute(tables.trace.insert().values(**traced))
+    released = {"package_id": written.record_id, "period": "2024", "cells": {SECRET: 5}}
+    session.execute(tables.released.insert().values(**released))
+    session.commit()
     return written.record_id
 
 

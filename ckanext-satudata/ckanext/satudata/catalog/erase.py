@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 NOT_FOUND, NO_REASON, REASON_HOLDS_DATA, NOT_ERASED = "E-TIN-001", "E-HPS-001", "E-HPS-002", "E-HPS-003"
 _PREFIX = "terhapus"
+#: tables of a dataset's that hold none of its content, or lose it here; of all others its rows are deleted
+_KEPT = (tables.record, tables.change, tables.outbox, tables.incident, tables.seen)
 
 
 class EraseRefused(Exception):  # noqa: N818 - reads as what it says
@@ -223,13 +225,10 @@ def _clear_versions(session: Session, record: Mapping[str, Any]) -> int:
     cleared: Any = session.execute(
         update(change).where(change.c.package_id == id_, change.c.before.is_not(None)).values(before=None)
     )
-    for table, column in (
-        (tables.issue, tables.issue.c.record_id),
-        (tables.answer, tables.answer.c.package_id),
-        (tables.held, tables.held.c.package_id),
-        (tables.unindexable, tables.unindexable.c.package_id),
-    ):
-        session.execute(delete(table).where(column == id_))
+    for table in tables.metadata.sorted_tables:
+        column = next((table.c[name] for name in ("package_id", "record_id") if name in table.c), None)
+        if column is not None and table not in _KEPT:
+            session.execute(delete(table).where(column == id_))
     session.execute(delete(page).where(page.c.source_id == source_id, page.c.identifiers.any(identifier)))
     # What people wrote about it when they returned it may quote it.
     session.execute(update(entry).where(entry.c.object_type == "dataset", entry.c.object_id == id_).values(reason=None))
@@ -267,6 +266,7 @@ def _bury(session: Session, record: Mapping[str, Any], actor: str | None) -> Non
             identifier=erased_identifier(record["source_id"], record["identifier"]),
             name=erased_name(record["name"]) if record["name"] else None,
             rest={},
+            issue_codes="",
             principles={},
             suggestions=[],
             status="ditarik",
