@@ -92,15 +92,13 @@ def number(value: Any, decimal: Decimal = None) -> int | float | None:
 
     "1.234" alone is twelve hundred and thirty-four, unless `decimal` says otherwise.
     """
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    if isinstance(value, int | float):
+    if not isinstance(value, str):
         return value
-    if not isinstance(value, str) or len(value) > 60:
-        return None
     if value.isdigit() and value.isascii():  # as most cells are
         return int(value) if len(value) <= 40 else None
-    match = _NUMBER.fullmatch(_LOOSE_SPACE.sub("", value))
+    match = _NUMBER.fullmatch(_LOOSE_SPACE.sub("", value)) if len(value) <= 60 else None
     if match is None:
         return None
     digits = match["digits"]
