@@ -230,6 +230,7 @@ def sums_of(name, office, table):
     return truth | {total: sum(truth[cell] for cell in cells) for total, cells in sums.items()}, list(sums.items())
 
 
+@pytest.mark.heavy  # a second office with all its files, counted and solved
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_totals_and_a_second_release_with_corrections_give_no_hidden_cell_away(name, counted, office, corrected):
     reader, released = Reader(), None

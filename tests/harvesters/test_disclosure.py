@@ -131,6 +131,7 @@ def test_published_zeros_stay():
     assert ("B", "P", "2025-01") not in seen
 
 
+@pytest.mark.heavy  # hundreds of tables in three releases, each solved over the rationals
 @pytest.mark.parametrize("totals", TOTALS)
 def test_a_correction_gives_no_cell_away_that_was_hidden_before_or_is_now(totals):
     rng = random.Random(f"dua rilis {totals}")
