@@ -50,6 +50,15 @@ def test_an_unchanged_one_is_304_without_a_body(office, read):
     assert read(f"/datasets/{id_}", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
+@pytest.mark.parametrize("sent", ['W/"x", ""', '""', '"', ",", 'W/""', '"\x80"', '"' + "a" * 5000 + '"'])
+def test_a_tag_that_is_none_of_ours_is_only_unknown(office, read, sent):
+    id_ = office.put(index=False)
+    assert read(f"/datasets/{id_}", headers={"If-None-Match": sent}).status_code == 200
+    tag = read(f"/datasets/{id_}").headers["ETag"]
+    assert read(f"/datasets/{id_}", headers={"If-None-Match": f'"x", "", {tag}'}).status_code == 304
+    assert read(f"/datasets/{id_}", headers={"If-None-Match": "*"}).status_code == 304
+
+
 def test_seeing_it_again_at_its_source_leaves_the_etag(office, read, session):
     from sqlalchemy import text
 

@@ -20,6 +20,7 @@ JSON = "application/json"
 COMPRESS_FROM = 1400
 _COMPRESSIBLE = ("application/json", "application/problem+json", "application/ld+json", "application/x-ndjson", "text/")
 _MOST_TAGS = 50
+_TAG = re.compile(r"[0-9a-f]{32}\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Cursor, X-Request-ID"
 
@@ -33,9 +34,10 @@ def item(body: bytes, *, etag: str | None = None, content_type: str = JSON) -> R
 
 
 def known_tags() -> list[str]:
-    """The entity tags that the reader has, as they stand in our headers."""
+    """The entity tags that the reader has, as they stand in our headers; what cannot be one of ours is left out."""
     sent = request.if_none_match
-    return [f'W/"{tag}"' for tag in sorted(sent.as_set(include_weak=True))[:_MOST_TAGS]] if sent else []
+    ours = sorted(tag for tag in sent.as_set(include_weak=True) if tag and _TAG.match(tag)) if sent else []
+    return [f'W/"{tag}"' for tag in ours[:_MOST_TAGS]]
 
 
 def unchanged(etag: str) -> Response:
