@@ -39,6 +39,9 @@ class Control:
             "postgres": postgres.accepts_connections, "redis": redis_server.answers, "solr": solr.answers,
         }[name]  # fmt: skip
         until(lambda: answers(server), f"{name} is back", 60)
+        if name == "solr":
+            cores = [path.parent.name for path in self.services.solr.home.glob("*/core.properties")]
+            until(lambda: all(solr.answers(server, core) for core in cores), "its cores are loaded", 60)
 
     def supervised(self, name: str) -> None:
         """Wait until it has ended by itself, and start it again, as a supervisor does."""
