@@ -69,6 +69,23 @@ def approve(walidata):
     return now
 
 
+@pytest.fixture
+def command(loaded_ckan):
+    """Runs a command of `ckan satudata dataset`."""
+    import click
+    from click.testing import CliRunner
+
+    from ckanext.satudata.cli.dataset import dataset
+
+    @click.group()
+    @click.pass_context
+    def root(context):
+        context.meta["flask_app"] = loaded_ckan.flask
+
+    root.add_command(dataset)
+    return lambda *words: CliRunner().invoke(root, ["dataset", *words])
+
+
 def table(row, key="csv"):
     """The lines of a file as it lies in CKAN's storage."""
     from pathlib import Path
@@ -117,7 +134,7 @@ def test_months_are_added_corrected_and_kept_under_the_same_addresses(office_fil
     assert table(later, "parquet")[:4] == b"PAR1"
 
 
-def test_a_table_tells_an_auditor_where_it_comes_from(office_files, add, harvest, records, query):
+def test_a_table_tells_an_auditor_where_it_comes_from(office_files, add, harvest, records, query, command):
     from ckanext.satudata.catalog import tables as t
     from satudata_harvesters.source import template
 
@@ -140,6 +157,10 @@ def test_a_table_tells_an_auditor_where_it_comes_from(office_files, add, harvest
 
     harvest(source_id)
     assert len(query(sa.select(t.trace).where(t.trace.c.package_id == row["id"]))) == 1
+    told = command("trace", row["name"], "--json")
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)[0]["pages"] == trace["pages"]
+    assert "attendance" in command("trace", row["name"], "--lang", "en").stdout
 
 
 def spoiled_column(rows):
