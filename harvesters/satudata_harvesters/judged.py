@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from satudata_harvesters.errors import Lang, ReadingError
 from satudata_schemas import contract, personal_data
 from satudata_schemas.assess import Assessment, Hasil, assess
+from satudata_schemas.checks_personal import people_in
 from satudata_schemas.dataset import plain_text
 from satudata_schemas.issue import Issue
 from satudata_schemas.profile import Profile
@@ -53,8 +54,10 @@ class Item:
 
     @property
     def personal_data(self) -> list[dict[str, Any]]:
-        """Masked findings in a dataset's words, or in a data file's columns."""
-        return [one.to_dict() for one in self.file.facts.personal] if self.file else _personal_data(self.dataset)
+        """Masked findings in a dataset's words and the source's other keys, or in a data file's columns."""
+        if self.file:
+            return [one.to_dict() for one in self.file.facts.personal]
+        return _personal_data(self.dataset, self.rest)
 
     @property
     def hasil(self) -> Hasil:
@@ -151,7 +154,8 @@ def judge(
     *,
     today: date | None = None,
 ) -> Item:
-    """The rules' word on one mapped record; `today` lets rules bind that do so from a date.
+    """The rules' word on one mapped record and on the source's other keys, in which nobody's number may stand; `today`
+    lets rules bind that do so from a date.
 
     Its owner is the given OPD, else its publisher; which of them it is in the end the platform decides.
     """
@@ -161,6 +165,9 @@ def judge(
         dataset["owner_org"] = owner
     assessment = assess(dataset, profile, reference=reference, today=today)
     title = plain_text(dataset.get("title"))
+    people = tuple(people_in(mapped.rest)) if assessment.hasil != "tidak_dimuat" else ()
+    if people:
+        assessment = replace(assessment, hasil="tidak_dimuat", issues=(*assessment.issues, *people))
     issues = (*mapped.issues, *assessment.issues)
     return Item(where, mapped.identifier, title, assessment, issues, dataset, mapped.rest)
 
@@ -199,9 +206,9 @@ def _table_told(table: FoundTable) -> dict[str, Any]:
     }
 
 
-def _personal_data(dataset: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _personal_data(dataset: Mapping[str, Any], rest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Findings in the words of a dataset, masked: `{kind, column, count, example}` with the field as `column`."""
-    places = {name: dataset.get(name) for name in ("title", "notes")}
+    places = {**rest, **{name: dataset.get(name) for name in ("title", "notes")}}
     for place, resource in enumerate(_objects(dataset.get("resources"))):
         places |= {f"resources/{place}/{name}": resource.get(name) for name in ("name", "description")}
     return [

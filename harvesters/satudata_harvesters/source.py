@@ -320,7 +320,8 @@ def _merged(below: Any, above: Any) -> Any:
 
 def _against(schema: Mapping[str, Any], value: Any, where: str) -> list[ConfigError]:
     validator = Draft202012Validator(schema, registry=Schemas())
-    return [mistake for error in validator.iter_errors(value) for mistake in _told(error, where)]
+    told = (mistake for error in validator.iter_errors(value) for mistake in _told(error, where))
+    return list({(mistake.code, mistake.pointer): mistake for mistake in told}.values())
 
 
 def _told(error: ValidationError, where: str) -> list[ConfigError]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from satudata_schemas import contract, personal_data
-from satudata_schemas.dataset import Dataset
+from satudata_schemas.dataset import Dataset, canonical
+from satudata_schemas.issue import Issue, excerpt, pointer
 from satudata_schemas.reference import Reference
 from satudata_schemas.rule import Found, found, rule
 
@@ -61,6 +62,16 @@ def is_not_open_and_sensitive(dataset: Dataset, _codes: Reference) -> Iterator[F
     access = contract.vocabulary("hak_akses").resolve(dataset.text("hak_akses")) or "terbuka"
     if declared == "spesifik" and access == "terbuka":
         yield found("/hak_akses")
+
+
+def people_in(rest: Mapping[str, Any]) -> Iterator[Issue]:
+    """Numbers of persons in the source's other keys, which are shown as they are and which no rule looks at."""
+    if not personal_data.may_hold_nik(canonical(rest).decode("utf-8", "replace")):
+        return
+    for key, value in rest.items():
+        for one in personal_data.in_text(canonical({key: value}).decode("utf-8", "replace")):
+            params = {"isian": excerpt(key), "jumlah": one.count, "contoh": one.example}
+            yield Issue("E-PDP-002", "error", pointer(key), None, params)
 
 
 def _strings(dataset: Mapping[str, Any]) -> tuple[str, str]:

@@ -78,6 +78,15 @@ def test_a_dataset_with_problems_ends_with_1_and_says_what_to_do(run, file):
     assert "perlu perbaikan" in out
 
 
+def test_a_number_of_a_person_in_a_key_the_contract_does_not_know_is_found_as_the_platform_finds_it(run, file):
+    code, out, _ = run("check", file("d.json", {**DATASET, "catatan_petugas": "NIK 3204050505909999"}), "--json")
+    [item] = json.loads(out)["items"]
+    assert (code, item["hasil"]) == (1, "tidak_dimuat")
+    assert ("E-PDP-002", "/catatan_petugas") in [(issue["code"], issue["pointer"]) for issue in item["issues"]]
+    assert [(one["column"], one["count"]) for one in item["personal_data"]] == [("catatan_petugas", 1)]
+    assert "3204050505909999" not in out
+
+
 @pytest.mark.parametrize(
     "wrapped", [[DATASET, DATASET], {"result": {"results": [DATASET, DATASET]}}, {"success": True, "result": DATASET}]
 )
@@ -141,6 +150,7 @@ def test_a_portal_inside_is_refused_without_leave(run, serve):
     code, _, err = run("check", at.url)
     assert code == 1
     assert "E-TRK-011" in err
+    assert "--allow-network" in err
     assert at.asked == []
 
 
@@ -179,6 +189,13 @@ def test_a_source_file_s_mistakes_are_told_with_their_lines(run, file):
     assert err.count("E-CFG-002") == 2
     assert "Baris 4" in err
     assert "Baris 5" in err
+
+
+def test_each_mistake_of_a_source_file_is_told_once(run, file):
+    err = run("preview", file("s.yaml", "title: tanpa nama dan konektor\n"))[2]
+    assert sorted(line.partition(" Tambahkan")[2] for line in err.splitlines()) == [
+        ' isian "connector".', ' isian "name".'
+    ]  # fmt: skip
 
 
 def test_a_network_the_command_does_not_permit_is_refused(run, file):
@@ -220,6 +237,21 @@ def test_wrong_usage_ends_with_2_in_words_of_the_language(run, typed):
 
 
 @pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["check", "a.csv", "--format", "pdf"], ["--format", "xlsx", "satudata check --help"]),
+        (["check", "a.csv", "--limit", "0"], ["--limit", "1–100000"]),
+        (["vocab", "--lang", "jv"], ["--lang", "id, en", "satudata vocab --help"]),
+        (["check"], ["BERKAS|FOLDER|ALAMAT", "satudata check --help"]),
+        (["connector", "show"], ["satudata connector show --help"]),
+    ],
+)
+def test_wrong_usage_names_the_option_as_typed_what_it_may_be_and_where_to_read_on(run, typed, told):
+    err = run(*typed)[2]
+    assert [word for word in told if word not in err] == []
+
+
+@pytest.mark.parametrize(
     "command", [[], ["check"], ["preview"], ["connector"], ["connector", "list"], ["connector", "show"], ["vocab"]]
 )
 def test_every_command_explains_itself_with_examples(run, command):
@@ -245,6 +277,23 @@ def test_an_address_becomes_a_source_file_that_preview_takes(run, serve, tmp_pat
     assert path.stat().st_mode & 0o077 == 0
     assert "Judul 1" in run("preview", path, "--allow-network", at.network)[1]
     assert run("connect", at.url, "--output", path, "--allow-network", at.network)[0] == 2
+
+
+def test_a_source_file_with_a_key_is_for_its_owner_alone_also_in_the_place_of_another(run, serve, tmp_path):
+    at = serve(searching(packages(3)))
+    path = tmp_path / "sumber.yaml"
+    path.write_text("lama")
+    path.chmod(0o644)
+    key = ("--header", "X-API-Key=uji-kunci")
+    assert run("connect", at.url, "--output", path, "--force", "--allow-network", at.network, *key)[0] == 0
+    assert "uji-kunci" in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_is_not_there_is_told(run, serve, tmp_path):
+    at = serve(searching(packages(3)))
+    code, _, err = run("connect", at.url, "--output", tmp_path / "tidak" / "s.yaml", "--allow-network", at.network)
+    assert (code, "E-CFG-018" in err) == (2, True)
 
 
 def test_an_address_without_a_source_ends_with_1_and_a_remedy(run, serve):

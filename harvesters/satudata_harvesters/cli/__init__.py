@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         words = next(words for kind, words in _USAGE.items() if isinstance(error, kind))
         hint = {"id": "Lihat", "en": "See"}[lang]
-        named = getattr(error, "option_name", None) or getattr(getattr(error, "param", None), "human_readable_name", "")
-        click.echo(f"{words[lang]}{': ' + named if named else ''}. {hint}: satudata --help", err=True)
+        context = getattr(error, "ctx", None)
+        about, command = _place(error), context.command_path if context else "satudata"
+        click.echo(f"{words[lang]}{': ' + about if about else ''}. {hint}: {command} --help", err=True)
         sys.exit(WRONG_USAGE)
     except ReadingError as error:
         if "--json" in arguments:
@@ -75,6 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sentence = {"id": "Terjadi kesalahan pada program ini", "en": "This program made a mistake"}[lang]
         click.echo(f"{sentence} ({type(error).__name__}).", err=True)
         sys.exit(WRONG_USAGE)
+
+
+def _place(error: click.ClickException) -> str:
+    """The option or argument a usage error is about, as it is typed, and of a wrong value what may stand there."""
+    param = getattr(error, "param", None)
+    if param is None:
+        return getattr(error, "option_name", None) or ""
+    typed = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
+    if isinstance(error, click.exceptions.MissingParameter):
+        return typed
+    if isinstance(param.type, click.Choice):
+        return f"{typed} ({', '.join(map(str, param.type.choices))})"
+    if isinstance(param.type, click.IntRange):
+        return f"{typed} ({param.type.min}–{param.type.max})"
+    return typed
 
 
 def _language(arguments: Sequence[str]) -> Lang:

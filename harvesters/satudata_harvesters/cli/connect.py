@@ -19,6 +19,7 @@ from satudata_harvesters.cli.showing import (
     refuse_existing,
     report_lines,
     tell,
+    write,
 )
 from satudata_harvesters.connector import registry
 from satudata_harvesters.credentials import credentials
@@ -80,8 +81,7 @@ def connect(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it
             click.echo(_WORDS["key"][lang], err=True)
         raise
     if output is not None:
-        output.touch(mode=0o600)
-        output.write_text(proposal.source.to_yaml(), encoding="utf-8")
+        write(proposal.source.to_yaml(), output, private=True)
     http = http_for(proposal.source, permitted=networks)
     report = preview_source(proposal.source, http, limit=3, profile=chosen_profile(profile))
     if as_json:

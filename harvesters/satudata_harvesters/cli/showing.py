@@ -31,6 +31,10 @@ _WORDS = {
     "suppressed": {"id": "sel tidak ditampilkan", "en": "cells suppressed"},
     "small": {"id": "{n} kurang dari {k}", "en": "{n} under {k}"},
     "further": {"id": "{n} agar sel lain tidak dapat dihitung", "en": "{n} so that no other can be computed"},
+    "network": {
+        "id": "Pada perintah ini jaringan dibuka dengan --allow-network, misalnya --allow-network 10.20.0.0/16:8080.",
+        "en": "With this command a network is opened by --allow-network, such as --allow-network 10.20.0.0/16:8080.",
+    },
     "columns_read": {"id": "kolom dibaca", "en": "columns read"},
     "columns_dropped": {"id": "kolom dibuang", "en": "columns dropped"},
 }
@@ -123,6 +127,8 @@ def tell(error: ReadingError, lang: Lang) -> None:
     """Code, cause and remedy of an error (and of those found with it) on standard error."""
     for found in error.all() if isinstance(error, ConfigError) else (error,):
         click.echo(f"{found.code} {found.message(lang)} {found.remedy(lang)}", err=True)
+    if error.code == "E-TRK-011":
+        click.echo(_WORDS["network"][lang], err=True)
 
 
 def refuse_existing(output: Path | None, *, force: bool) -> None:
@@ -131,14 +137,19 @@ def refuse_existing(output: Path | None, *, force: bool) -> None:
         raise ConfigError("E-CFG-016", path=output.name)
 
 
-def write(content: str | bytes, output: Path | None) -> None:
-    """To the file, or to standard output; a workbook is not poured onto a terminal."""
+def write(content: str | bytes, output: Path | None, *, private: bool = False) -> None:
+    """To the file, or to standard output; a workbook is not poured onto a terminal. What is `private` is for its owner
+    alone, also where it takes the place of a file that all could read.
+    """
     if output is None:
         if isinstance(content, bytes) and sys.stdout.isatty():
             raise ConfigError("E-CFG-004", field="--output", expected="laporan.xlsx")
         click.echo(content, nl=False)
         return
     try:
+        if private:
+            output.touch(mode=0o600)
+            output.chmod(0o600)
         output.write_bytes(content if isinstance(content, bytes) else content.encode())
     except OSError:
         raise ConfigError("E-CFG-018", path=output.name) from None

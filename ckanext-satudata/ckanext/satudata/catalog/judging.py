@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from satudata_schemas import assess as judge
-from satudata_schemas import personal_data
 from satudata_schemas.assess import Assessment
-from satudata_schemas.dataset import Dataset, canonical
-from satudata_schemas.issue import Issue, excerpt, pointer
+from satudata_schemas.checks_personal import people_in
+from satudata_schemas.dataset import Dataset
 from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
 
@@ -32,13 +31,3 @@ class Judge:
     def version(self, decides: Any) -> str:
         """Version of these rules and of what else decides (`rules_version`), as the second part of a record's."""
         return judge.rules_version(self.profile, self.reference, decides, today=self.today)[:32]
-
-
-def people_in(rest: Mapping[str, Any]) -> Iterator[Issue]:
-    """Numbers of persons in the source's other keys, which are shown as they are and which no rule looks at."""
-    if not personal_data.may_hold_nik(canonical(rest).decode("utf-8", "replace")):
-        return
-    for key, value in rest.items():
-        for found in personal_data.in_text(canonical({key: value}).decode("utf-8", "replace")):
-            params = {"isian": excerpt(key), "jumlah": found.count, "contoh": found.example}
-            yield Issue("E-PDP-002", "error", pointer(key), None, params)

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import erase
 from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
-from ckanext.satudata.catalog.judging import people_in
 from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.write import Write, Written, write
@@ -32,6 +31,7 @@ from ckanext.satudata.harvest.runs import Claim
 from ckanext.satudata.harvest.standing import Known, standing, unchanged
 from satudata_harvesters.errors import RecordError
 from satudata_schemas import personal_data
+from satudata_schemas.checks_personal import people_in
 from satudata_schemas.dataset import Dataset, canonical, fingerprint, plain_text
 from satudata_schemas.issue import Issue, excerpt
 
