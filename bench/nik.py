@@ -126,7 +126,8 @@ def tallied(half: str) -> Tally:
         for _ in range(TRAPS // 4):
             tally.others(sentence, 1, _counted(in_text(sentence.format(draw.choice(long)(draw)))))
     for kind, make in TRAPS_OF.items():
-        _others(draw, tally, kind, make, _of(half, WORDS["trap_headers"][kind]))
+        if titles := _of(half, WORDS["trap_headers"][kind]):
+            _others(draw, tally, kind, make, titles)
     return tally
 
 
@@ -155,7 +156,7 @@ def _counted(findings: Sequence[object]) -> int:
 
 
 def _of(half: str, words: Sequence[str]) -> list[str]:
-    return [word for word in words if unseen(word) == (half == "unseen")] or list(words)
+    return [word for word in words if unseen(word) == (half == "unseen")]
 
 
 def measure() -> Iterator[Figure]:
