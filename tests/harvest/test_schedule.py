@@ -192,9 +192,9 @@ def test_of_two_that_claim_runs_of_one_host_at_once_one_waits(queue, source_id, 
     ],
 )
 def test_the_host_of_an_address(fresh, url, host):
-    from ckanext.satudata.harvest.runs import host_of
+    from ckanext.satudata.harvest.hosts import of_url
 
-    assert fresh.scalar(sa.select(host_of(sa.literal(url)))) == host
+    assert fresh.scalar(sa.select(of_url(sa.literal(url)))) == host
 
 
 def test_a_worker_leaves_a_solr_alone_that_hung_and_the_tick_insists(queue, source_id, harvest, monkeypatch, query):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from ckanext.satudata.catalog import audit, roles
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.facts import count_codes
-from ckanext.satudata.harvest import removal
+from ckanext.satudata.harvest import hosts, removal
 from ckanext.satudata.harvest.errors import RunLost, RunRefused, SourceRefused
 from ckanext.satudata.harvest.messages import render
 from ckanext.satudata.harvest.run_reports import COUNTS, listing, show, summary
@@ -36,12 +36,10 @@ __all__ = [
     "UNDO",
     "Claim",
     "assess",
-    "busy_hosts",
     "cancel",
     "claim",
     "confirm",
     "end",
-    "host_of",
     "keep",
     "lease_end",
     "lease_seconds",
@@ -58,12 +56,9 @@ __all__ = [
 #: States in which somebody works on a run or soon will.
 UNDER_WAY = ("antre", "berjalan", "terputus")
 #: Triggers of runs that read no source: one that takes another back, one that judges anew what is stored.
-UNDO, ASSESS = "undo", "assess"
-INTERNAL = (UNDO, ASSESS)
+INTERNAL = UNDO, ASSESS = hosts.READS_NONE
 #: A run that was taken up so often without an end is given up: it is the run that kills its workers.
 MAX_ATTEMPTS = 10
-#: First key of the advisory lock on a host; the second is its hash.
-HOST_LOCK = 0x5D1C
 #: Why a source is paused at once: its credentials cannot be opened.
 KEY_MISSING = ("E-SRC-007", "E-SRC-008")
 
@@ -120,46 +115,11 @@ def start(session: Session, source_id: str, *, actor: str | None, trigger: str =
     return run_id
 
 
-def host_of(url: sa.ColumnElement[str]) -> sa.ColumnElement[str | None]:
-    """The SQL expression of the host an address names, without user, port and case; null where there is none."""
-    return sa.func.lower(sa.func.substring(url, r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]+)"))
-
-
-def busy_hosts(session: Session, hosts: Sequence[str], *, but: str | None = None) -> set[str]:
-    """Which of these hosts a run is reading at this moment (other than the run `but`), or is about to."""
-    if not hosts:
-        return set()
-    host = host_of(t.source.c.url)
-    query = (
-        sa.select(host)
-        .join(t.run, t.source.c.id == _r.source_id)
-        .where(_r.lease_until >= sa.func.clock_timestamp(), host.in_(sorted(set(hosts))), _r.trigger.not_in(INTERNAL))
-    )
-    reading = _r.state == "berjalan" if but else _r.state.in_(UNDER_WAY)
-    return set(session.scalars(query.where(reading, _r.id != (but or ""))))
-
-
-def _host_is_free(session: Session, run_id: str) -> bool:
-    """Whether no other run reads the same host: an office's server is never asked by two at a time.
-
-    The lock lasts until the claim is committed, so that of two that ask at once one sees the other.
-    """
-    host = session.scalar(
-        sa.select(host_of(t.source.c.url))
-        .join(t.run, t.source.c.id == _r.source_id)
-        .where(_r.id == run_id, _r.trigger.not_in(INTERNAL))
-    )
-    if not host:
-        return True
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(HOST_LOCK, sa.func.hashtext(host))))
-    return not busy_hosts(session, [host], but=run_id)
-
-
 def claim(session: Session, run_id: str) -> Claim | None:
     """Take up a queued, interrupted or orphaned run; None where another worker has it, it has ended, or its host is
     being read by another run: then it waits for the next tick.
     """
-    if not _host_is_free(session, run_id):
+    if not hosts.is_free(session, run_id):
         waits = sa.update(t.run).where(_r.id == run_id, _r.state.in_(("antre", "terputus")))
         session.execute(waits.values(lease_until=None))
         return None

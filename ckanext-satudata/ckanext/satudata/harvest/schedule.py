@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import erase, index, renaming, solr
 from ckanext.satudata.catalog import tables as t
-from ckanext.satudata.harvest import runs
+from ckanext.satudata.harvest import hosts, runs
 from ckanext.satudata.harvest.errors import Refused, SourceRefused
 from ckanext.satudata.harvest.sessions import session
 
@@ -213,7 +213,7 @@ def _take_waiting(opened: Session) -> list[str]:
 
     The lease keeps another tick from handing them over again at once.
     """
-    host = runs.host_of(t.source.c.url)
+    host = hosts.of_url(t.source.c.url)
     rows = opened.execute(
         sa.select(_r.id, host.label("host"))
         .join(t.source, t.source.c.id == _r.source_id, isouter=True)
@@ -221,7 +221,7 @@ def _take_waiting(opened: Session) -> list[str]:
         .order_by(_r.created)
         .with_for_update(of=t.run, skip_locked=True)
     ).all()
-    busy = runs.busy_hosts(opened, [row.host for row in rows if row.host])
+    busy = hosts.busy(opened, [row.host for row in rows if row.host])
     waiting = []
     for row in rows:
         if row.host in busy:
