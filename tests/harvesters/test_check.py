@@ -356,6 +356,11 @@ def test_a_template_is_written_and_understood_by_check(run, told, tmp_path, name
     assert (code, report["items"]) == (0, [])
 
 
+def test_a_template_of_another_kind_than_there_are_is_refused(run, tmp_path):
+    code, _, err = run("template", "--output", tmp_path / "metadata.doc")
+    assert (code, "E-CFG-004" in err, (tmp_path / "metadata.doc").exists()) == (2, True, False)
+
+
 def test_a_file_that_cannot_be_written_is_said_so(run, tmp_path):
     code, _, err = run("template", "--output", tmp_path / "tidak" / "ada.csv")
     assert (code, "E-CFG-018" in err) == (2, True)
@@ -382,6 +387,13 @@ def test_villages_are_loaded_by_command_from_a_file_and_listed_with_their_distri
     code, _, err = run("vocab", "wilayah", "--load", tmp_path / "lain.csv")
     assert (code, "E-CFG-021" in err) == (2, True)
     assert run("vocab", "kategori", "--load", tmp_path / "desa.csv")[0] == 2
+    code, _, err = run("vocab", "wilayah", "--load", tmp_path / "tidak-ada.csv")
+    assert (code, "E-CFG-012" in err) == (2, True)
+
+
+def test_a_search_that_finds_nothing_says_so(run):
+    code, out, err = run("vocab", "format", "--find", "tidak-ada")
+    assert (code, out, "Tidak ada" in err) == (0, b"", True)
 
 
 def test_a_vocabulary_says_its_source_and_version(run):

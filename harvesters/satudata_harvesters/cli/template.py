@@ -8,15 +8,17 @@ import click
 
 from satudata_harvesters.cli.grammar import Command, writing
 from satudata_harvesters.cli.showing import refuse_existing, write
-from satudata_harvesters.errors import Lang
+from satudata_harvesters.errors import ConfigError, Lang
 from satudata_schemas import template as templates
+
+_FORMS = ("csv", "xlsx")
 
 
 @click.command(cls=Command)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "xlsx"]),
+    type=click.Choice(_FORMS),
     default=None,
     help="Bentuk templat; bila tidak diisi, dari nama berkasnya.",
 )
@@ -33,5 +35,7 @@ def template(form: str | None, output: Path | None, force: bool, lang: Lang) -> 
       satudata template --format csv --lang en
     """
     refuse_existing(output, force=force)
-    form = form or ("xlsx" if output is not None and output.suffix.lower() == ".xlsx" else "csv")
+    form = form or (output.suffix.lower().removeprefix(".") if output is not None else "csv")
+    if form not in _FORMS:
+        raise ConfigError("E-CFG-004", field="--output", expected="metadata.xlsx, metadata.csv")
     write(templates.xlsx_template(lang) if form == "xlsx" else templates.csv_template(lang), output)

@@ -20,6 +20,7 @@ _REGIONS = "wilayah"
 _WORDS = {
     "regions": {"id": "Kode wilayah Kemendagri", "en": "Region codes of Kemendagri"},
     "version": {"id": "versi", "en": "version"},
+    "none": {"id": "Tidak ada kode atau nama yang sesuai.", "en": "No code or name fits."},
     "loaded": {
         "id": "Dimuat: {desa} desa/kelurahan, {bps} padanan kode BPS; {unknown} baris dari kecamatan yang tidak "
         "dikenal, {others} baris tanpa kode wilayah.",
@@ -73,6 +74,8 @@ def vocab(name: str | None, find: str | None, within: str | None, load: Path | N
         echo_json({"name": name, **told, "data": kept})
         return
     print_table([[row["code"], row["label_en" if lang == "en" else "label"]] for row in kept])
+    if not kept:
+        click.echo(_WORDS["none"][lang], err=True)
     source = getattr(about, "source", None)
     click.echo(f"{_WORDS['version'][lang]} {about.version}{' · ' + source if source else ''}", err=True)
 
@@ -99,6 +102,8 @@ def _regions() -> tuple[Wilayah, list[dict[str, Any]]]:
 def _load(path: Path, as_json: bool, lang: Lang) -> None:
     """Keep a list of villages, or which code of BPS is which of Kemendagri, where every later check finds it."""
     known = Reference.load().wilayah
+    if not path.is_file():
+        raise ConfigError("E-CFG-012", path=path.name)
     try:
         found = region_files.read(path, known.read, known.valid)
     except TableError as error:
