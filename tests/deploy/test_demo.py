@@ -196,7 +196,7 @@ class Halting:
         if not request.path.endswith("package_search"):
             return json_answer({"success": False, "error": {"message": "Not found"}}, 404)
         start, rows = int(request.query.get("start", 0)), int(request.query.get("rows", 10))
-        if start >= 20 and not self.go_on.is_set():
+        if start >= 15 and not self.go_on.is_set():
             self.reached.set()
             self.go_on.wait(600)
         found = self.packages[start : start + rows]
