@@ -30,15 +30,17 @@ def due(dataset: Dataset | Mapping[str, Any]) -> date | None:
         return None
 
 
-def lateness(dataset: Dataset | Mapping[str, Any], today: date) -> Issue | None:
-    """W-TEP-001 when the dataset is past its due date on a day, else None."""
+def lateness(dataset: Dataset | Mapping[str, Any], today: date, last_day: date | None) -> Issue | None:
+    """W-TEP-001 when the dataset's due date, as it was stored, is past on a day; else None, also where the dataset does
+    not tell by which schedule or when it was updated.
+    """
     subject = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-    limit, updated = due(subject), _updated(subject)
-    if limit is None or updated is None or today <= limit:
+    updated, schedule = _updated(subject), _schedule(subject)
+    if last_day is None or updated is None or schedule is None or today <= last_day:
         return None
-    schedule = contract.vocabulary("jadwal_pemutakhiran").label_of(_schedule(subject) or "").casefold()
+    label = contract.vocabulary("jadwal_pemutakhiran").label_of(schedule).casefold()
     return Issue(
-        "W-TEP-001", "warning", "/jadwal_pemutakhiran", "metadata", {"jadwal": schedule, "hari": (today - updated).days}
+        "W-TEP-001", "warning", "/jadwal_pemutakhiran", "metadata", {"jadwal": label, "hari": (today - updated).days}
     )
 
 

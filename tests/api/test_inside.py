@@ -30,6 +30,18 @@ def test_the_opd_and_the_walidata_read_what_is_to_be_mended(office, make_office,
     assert (refused.status_code, refused.json["code"]) == (403, "E-API-439")
 
 
+def test_a_dataset_past_its_stored_due_date_is_told_to_be_late_when_it_is_read(office, read, inside):
+    timing = {"jadwal_pemutakhiran": "tahunan", "title": "Jumlah Penduduk"}
+    told = {
+        updated: read(
+            f"/datasets/{office.put(identifier=updated, **timing, tanggal_mutakhir=updated)}/assessment", by=inside
+        )
+        for updated in ("2019-01-31", "9990-01-31")
+    }
+    codes = {updated: [issue["code"] for issue in answer.json["issues"]] for updated, answer in told.items()}
+    assert ("W-TEP-001" in codes["2019-01-31"], "W-TEP-001" in codes["9990-01-31"]) == (True, False)
+
+
 def test_messages_follow_the_reader_s_language(office, read, inside):
     id_ = office.put()
     told = {

@@ -18,6 +18,7 @@ def test_the_public_sees_the_label_but_not_the_score(dataset):
     assert "Masih dalam proses pemenuhan Prinsip SDI" in page
     assert INSIDE not in page
     assert "E-META-001" not in page
+    assert "dijadwalkan mutakhir" not in page
 
 
 def test_the_editor_of_another_office_sees_no_more_than_the_public(dataset, portal, cookie_of):
@@ -31,6 +32,7 @@ def test_the_office_and_the_walidata_see_score_and_issues(dataset, portal, cooki
     assert INSIDE in page
     assert "skor Satu Data" in page
     assert "E-META-001" in page
+    assert "dijadwalkan mutakhir tahunan" in page
 
 
 def test_a_closed_dataset_says_its_title_office_and_legal_basis_only(web, portal):

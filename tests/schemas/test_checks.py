@@ -152,8 +152,10 @@ def test_the_due_date_follows_from_schedule_and_last_update(schedule, updated, d
 
 def test_late_is_said_only_after_the_due_date():
     dataset = Dataset(jadwal_pemutakhiran="bulanan", tanggal_mutakhir="2026-01-01")
-    assert timeliness.lateness(dataset, date(2026, 2, 10)) is None
-    issue = timeliness.lateness(dataset, date(2026, 3, 16))
+    stored = timeliness.due(dataset)
+    assert timeliness.lateness(dataset, date(2026, 2, 10), stored) is None
+    assert timeliness.lateness(dataset, date(2026, 3, 16), None) is None
+    issue = timeliness.lateness(dataset, date(2026, 3, 16), stored)
     assert (issue.code, issue.params["hari"]) == ("W-TEP-001", 74)
     assert issue.message("id").startswith(
         "Dataset ini dijadwalkan mutakhir bulanan, tetapi terakhir diperbarui 74 hari"

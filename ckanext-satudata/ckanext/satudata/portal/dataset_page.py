@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ckanext.satudata.catalog.package import to_dataset
 from ckanext.satudata.portal import access, facets, holding, records, table_part, wording
 from ckanext.satudata.portal.records import Problem, Standing
 from ckanext.satudata.portal.table_part import TablePart
-from satudata_schemas import contract
+from satudata_schemas import contract, timeliness
 from satudata_schemas.contract import Field
 from satudata_schemas.dataset import Dataset, plain_text, plain_texts
 
@@ -154,7 +155,7 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         landing_page=wording.safe_link(dataset.text("landing_page")) if open_links else "",
         standing=None if closed else standing,
         inside=inside,
-        problems=records.problems(model.Session, standing.fields["id"]) if standing and inside else [],
+        problems=_problems(standing, dataset) if standing and inside else [],
         principles=_principles(standing) if standing and inside else [],
         held=holding.shown(package["id"]) if standing and inside else [],
         suggestions=holding.suggested(standing.fields["suggestions"]) if standing and inside else [],
@@ -162,6 +163,14 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         linked_data={} if closed else _linked_data(package, dataset, files),
         table=table_part.of_package(package["id"], inside=inside) if open_links and not closed else None,
     )
+
+
+def _problems(standing: Standing, dataset: Dataset) -> list[Problem]:
+    """What was found when the newest version was judged, and that it is late where today it is."""
+    today = dt.datetime.now(dt.timezone.utc).date()
+    late = timeliness.lateness(dataset, today, standing.fields["jatuh_tempo"])
+    told = [records.problem(late.code, late.severity, late.params, late.principle, late.pointer)] if late else []
+    return [*records.problems(model.Session, standing.fields["id"]), *told]
 
 
 def principle_title(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,11 +18,14 @@ from ckanext.satudata.api.routing import route
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX, etag
 from ckanext.satudata.catalog.package import unpublished_fields
 from ckanext.satudata.catalog.status import LAST_SEEN
+from satudata_schemas import timeliness
 from satudata_schemas.issue import Issue
 
 _ASSESSED = text("""
 SELECT r.id, r.name, r.owner_org, r.hasil, r.status, r.score, r.principles, r.suggestions, r.perbaikan_tertunda,
-       r.return_reason, r.return_deadline,
+       r.return_reason, r.return_deadline, r.jatuh_tempo,
+       jsonb_build_object('jadwal_pemutakhiran', r.dataset->'jadwal_pemutakhiran',
+                          'tanggal_mutakhir', r.dataset->'tanggal_mutakhir') AS timing,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(i.code, i.severity, i.pointer, i.principle, i.params)
                                   ORDER BY i.id), '[]') FROM satudata_issue i WHERE i.record_id = r.id) AS issues
   FROM satudata_record r WHERE r.id = :id
@@ -46,6 +50,8 @@ def assessment(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Resp
     if not caller.reads_inside(row.owner_org):
         raise Problem(403, "E-API-439")
     language = preferred_language()
+    late = timeliness.lateness(row.timing, dt.datetime.now(dt.timezone.utc).date(), row.jatuh_tempo)
+    issues = [*(Issue(*issue) for issue in row.issues), *([late] if late else [])]
     told = {
         "id": row.id,
         "name": row.name,
@@ -54,7 +60,7 @@ def assessment(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Resp
         "perbaikan_tertunda": row.perbaikan_tertunda,
         "score": row.score,
         "principles": row.principles,
-        "issues": [Issue(*issue).told(language) for issue in row.issues],
+        "issues": [issue.told(language) for issue in issues],
         "suggestions": [_suggested(one, language) for one in row.suggestions],
         "return_reason": row.return_reason,
         "return_deadline": row.return_deadline,
