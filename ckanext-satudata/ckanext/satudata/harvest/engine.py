@@ -26,7 +26,7 @@ from ckanext.satudata.catalog.write import Write, write
 from ckanext.satudata.harvest import assessing, batch, removal, rows, runs, schedule, undo
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
-from ckanext.satudata.harvest.indexing import Indexing, indexing
+from ckanext.satudata.harvest.indexing import Indexers, indexing
 from ckanext.satudata.harvest.pages_read import validators
 from ckanext.satudata.harvest.portions import Checkpoint, portions
 from ckanext.satudata.harvest.reading import open_source
@@ -97,7 +97,7 @@ def _log_fault(run_id: str, error: BaseException) -> None:
 
 
 class _Run:
-    def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexing, reckoning: Reckoning) -> None:
+    def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexers, reckoning: Reckoning) -> None:
         self.session, self.held, self.progress, self.index = opened, held, progress, index
         self.reckoning, self.waited = reckoning, 0.0
         self.size = int(config.get("ckanext.satudata.harvest.batch_size", 500))

@@ -18,6 +18,8 @@ from ckanext.satudata.harvest.sessions import session
 
 #: Seconds for which the end of a run waits for the index; what is left then is drained by the tick.
 PATIENCE = 600.0
+#: Rows of the outbox that one has locked the other passes over.
+THREADS = 2
 
 
 class Indexing:
@@ -52,10 +54,27 @@ class Indexing:
                     return
 
 
+class Indexers:
+    """Several of these threads: while one waits for Solr, another makes the next documents."""
+
+    def __init__(self) -> None:
+        self._threads = [Indexing() for _ in range(THREADS)]
+
+    def tell(self) -> None:
+        """Something has been committed."""
+        for thread in self._threads:
+            thread.tell()
+
+    def end(self) -> None:
+        """Let them send what is left."""
+        for thread in self._threads:
+            thread.end()
+
+
 @contextmanager
-def indexing() -> Iterator[Indexing]:
-    """The thread, for as long as the block lasts."""
-    running = Indexing()
+def indexing() -> Iterator[Indexers]:
+    """The threads, for as long as the block lasts."""
+    running = Indexers()
     try:
         yield running
     finally:
