@@ -6,7 +6,6 @@ import hashlib
 import os
 import pwd
 import secrets
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,8 +123,3 @@ def write_private(path: Path, text: str, account: Account) -> Path:
     account.own(draft)
     draft.replace(path)
     return path
-
-
-def remove_folder(path: Path) -> None:
-    """Remove a folder with all below it; one that is not there is fine."""
-    shutil.rmtree(path, ignore_errors=True)

@@ -115,23 +115,6 @@ def test_the_next_version_of_a_published_dataset_is_approved_by_itself(office, w
     assert act("package_show", id=written.record_id)["title"] == "Versi baru"
 
 
-def test_counts_and_issues_of_a_source(office, session):
-    from ckanext.satudata.catalog import status
-
-    office.settle(
-        office.ask("1", "publish", office.layak(title="Satu")),
-        office.ask("2", "hold", office.layak(title="Dua"), status="menunggu"),
-        office.ask("3", "hold", office.layak(title="Tiga", resources=[])),
-    )
-    counts = status.counts_per_source(session)[office.source]
-    assert (counts["tayang"], counts["menunggu"], counts["draf"], counts["layak"]) == (1, 1, 1, 2)
-    grouped = status.issues_of_source(session, office.source)
-    assert all(group["count"] >= group["records"] >= 1 and group["examples"] for group in grouped)
-    found = status.of_package(session, "satu")
-    assert found.record["status"] == "tayang"
-    assert {issue.code for issue in found.issues} <= {group["code"] for group in grouped}
-
-
 def test_approval_publishes_what_its_office_had_hidden(office, person, walidata, session, act):
     written = office.put()
     person(office.name, "editor").act("package_patch", id=written.record_id, private=True)

@@ -106,12 +106,6 @@ def shown(session: Session, package_id: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
-def of_run(session: Session, run_id: str) -> list[dict[str, Any]]:
-    """The traces that a run has left, oldest first."""
-    query = sa.select(t.trace).where(_trace.run_id == run_id).order_by(_trace.id)
-    return [dict(row) for row in session.execute(query).mappings()]
-
-
 def listing(session: Session, package_id: str) -> list[dict[str, Any]]:
     """Every trace of a dataset, newest first."""
     query = sa.select(t.trace).where(_trace.package_id == package_id).order_by(_trace.id.desc()).limit(200)
