@@ -78,6 +78,11 @@ _KINDS = {
 }  # fmt: skip
 
 
+def kind_label(kind: str, lang: Lang) -> str:
+    """What a kind of personal data is called."""
+    return _KINDS[lang].get(kind, kind)
+
+
 def csv_report(report: Preview, lang: Lang) -> str:
     """One finding a row; a dataset without one has a row of its own."""
     return spreadsheet.csv_text([_HEADER[lang], *_rows(report, lang)])
@@ -141,10 +146,7 @@ def suggestion_rows(item: Item, lang: Lang) -> list[list[Any]]:
 
 def personal_rows(item: Item, lang: Lang) -> list[list[Any]]:
     """Kinds of personal data with their column, how many, and a masked example."""
-    return [
-        [_KINDS[lang].get(one["kind"], one["kind"]), one["column"], one["count"], one["example"]]
-        for one in item.personal_data
-    ]
+    return [[kind_label(one["kind"], lang), one["column"], one["count"], one["example"]] for one in item.personal_data]
 
 
 def label_at(pointer: str, lang: Lang) -> str:

@@ -141,11 +141,18 @@ def _bundled(name: str) -> Profile:
     return _read(_parsed(path), name)
 
 
+class _DatesAsWritten(yaml.SafeLoader):
+    """A date that is none is told with its place, so it has to come here as it is written."""
+
+
+_DatesAsWritten.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
 def _parsed(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as file:
-            document = yaml.safe_load(file.read(1_000_000))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+            document = yaml.load(file.read(1_000_000), _DatesAsWritten)  # noqa: S506 - a SafeLoader
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise ProfileError("E-PRF-002", berkas=path.name, alasan=_place_of(error)) from error
     if not isinstance(document, Mapping):
         raise ProfileError("E-PRF-002", berkas=path.name, alasan=type(document).__name__)

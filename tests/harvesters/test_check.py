@@ -349,6 +349,13 @@ def test_a_report_is_not_written_over_a_file_without_leave(run, tmp_path):
     assert run(*asked, "--force")[0] == 0
 
 
+@pytest.mark.parametrize(("name", "start"), [("r.html", b"<!doctype html>"), ("r.xlsx", b"PK"), ("r.txt", b"Luas")])
+def test_a_report_is_what_the_name_of_its_file_says(run, tmp_path, name, start):
+    (tmp_path / "d.json").write_text(json.dumps({**DATASET, "title": "Luas Panen Padi"}))
+    run("check", tmp_path / "d.json", "--output", tmp_path / name)
+    assert (tmp_path / name).read_bytes().lower().startswith(start.lower())
+
+
 @pytest.mark.parametrize("name", ["m.xlsx", "m.csv"])
 def test_a_template_is_written_and_understood_by_check(run, told, tmp_path, name):
     assert run("template", "--output", tmp_path / name)[0] == 0

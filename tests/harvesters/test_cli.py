@@ -133,6 +133,18 @@ def test_a_mistake_in_a_region_s_profile_is_told_with_its_remedy(run, file):
     assert "E-PRF-001" in run("check", file("d.json", DATASET), "--profile", "sdi")[2]
 
 
+def test_a_date_that_is_none_in_a_region_s_profile_is_told_with_its_place(run, file):
+    own = file("daerah.yaml", "turunan_dari: transisi\nisian:\n  satuan: {wajib_sejak: 2027-13-01}\n")
+    code, _, err = run("check", file("d.json", DATASET), "--profile", own)
+    assert (code, "E-PRF-008" in err, "satuan" in err) == (2, True, True)
+
+
+def test_a_kind_of_personal_data_is_named_in_the_reader_s_language(run, file):
+    table = file("t.csv", "NIK,jumlah\n3.20405E+15,1\n3.20405E+15,2\n3.20405E+15,3\n")
+    assert "kolom identitas rusak: 3 (NIK)" in run("check", table)[1]
+    assert "broken identity column: 3 (NIK)" in run("check", table, "--lang", "en")[1]
+
+
 def test_a_file_that_is_not_there_ends_with_2(run, tmp_path):
     assert run("check", tmp_path / "tidak.json")[0] == 2
 

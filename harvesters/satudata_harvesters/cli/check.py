@@ -33,9 +33,8 @@ from satudata_harvesters.values import WIB
     "--format",
     "form",
     type=click.Choice(["text", "json", "csv", "html", "xlsx"]),
-    default="text",
-    show_default=True,
-    help="Bentuk laporan.",
+    default=None,
+    help="Bentuk laporan; bila tidak diisi, dari nama berkasnya, selain itu text.",
 )
 @writing
 @click.option(
@@ -46,7 +45,7 @@ from satudata_harvesters.values import WIB
 def check(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it has options
     what: str,
     limit: int,
-    form: str,
+    form: str | None,
     output: Path | None,
     force: bool,
     networks: Sequence[str],
@@ -82,7 +81,8 @@ def check(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it h
         report = checking.check_url(what, http.Http(allow_networks=networks), terms)
     else:
         report = checking.check_path(Path(what), terms)
-    form = "json" if as_json else form
+    named = output.suffix.lower().removeprefix(".") if output is not None else ""
+    form = "json" if as_json else form or (named if named in _REPORTS else "text")
     if output is None and form in {"text", "json"}:
         end_with(report, as_json=form == "json", lang=lang)
     write(_REPORTS[form](report, lang), output)

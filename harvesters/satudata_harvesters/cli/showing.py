@@ -103,8 +103,12 @@ def _file_lines(item: Item, lang: Lang) -> Iterable[str]:
     """What a data file holds: personal data masked, and of each table its columns as a proposed data dictionary."""
     if item.file is None:
         return
-    for found in item.personal_data:
-        yield f"  {found['kind']}: {found['count']} ({found['column'] or '–'}) {found['example']}"
+    if item.personal_data:
+        from satudata_harvesters.report import kind_label  # noqa: PLC0415 - a page of a workbook comes with it
+
+        for found in item.personal_data:
+            kind = kind_label(found["kind"], lang)
+            yield f"  {kind}: {found['count']} ({found['column'] or '–'}) {found['example']}"
     for table in item.file.tables:
         yield f"  {table.sheet or item.identifier}: {table.row_count} {_WORDS['rows'][lang]}; kamus_data:"
         for column in table.kamus_data():
