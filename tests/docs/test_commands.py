@@ -25,8 +25,14 @@ def shown(start):
     for page in PAGES:
         for block in re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
             lines = [tuple(shlex.split(line, comments=True)) for line in block.replace("\\\n", " ").splitlines()]
-            found += [(page.name, words[len(start) :]) for words in lines if words[: len(start)] == start]
+            found += [(page.name, of_command(words[len(start) :])) for words in lines if words[: len(start)] == start]
     return found
+
+
+def of_command(words):
+    """The words before those of the shell: where the answer goes to."""
+    ends = [at for at, word in enumerate(words) if word in {">", ">>", "|"}]
+    return words[: ends[0]] if ends else words
 
 
 def name_of(value):
