@@ -6,6 +6,7 @@ It shares CKAN's configuration, database and Redis, and nothing of its work per 
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from ckan import model
@@ -93,5 +94,7 @@ def _keys_gone(error: KeyFolderError) -> Response:
 
 
 def _failed(error: Exception) -> Response:
-    log.error("Request %s to %r failed", g.get("request_id"), request.path, exc_info=error)
+    # Where it happened, without the message: a database driver's message quotes the values of the row.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("Request %s to %r failed by %s at\n%s", g.get("request_id"), request.path, type(error).__name__, frames)
     return problems.respond(problems.Problem(500))
