@@ -55,8 +55,8 @@ def check_path(path: Path, terms: Terms) -> Preview:
 def check_file(path: Path, terms: Terms) -> Preview:
     """The datasets of a file or of a metadata template, or what a data file holds.
 
-    Raises `ConfigError`: E-CFG-012 for a file that cannot be opened, E-CFG-015, -019, -020 or E-TBL-… for one of no
-    known kind.
+    Raises `ConfigError`: E-CFG-012 for a file that cannot be opened, E-CFG-015, -019, -020, -026 or E-TBL-… for one of
+    no known kind.
     """
     try:
         with path.open("rb") as file:
@@ -120,6 +120,10 @@ def check_url(url: str, http: Http, terms: Terms) -> Preview:
         report = _check_answer(answer, url, terms)
     except SourceError as error:
         return _check_portal(url, http, terms) if error.code in _LOOK_BESIDE else Preview(error=error)
+    except ConfigError as error:
+        if error.code != "E-CFG-026":
+            raise
+        return _check_portal(url, http, terms)
     # An interface that greets with a word about itself has its datasets elsewhere.
     says_nothing = report.items and not any(item.identifier or item.title for item in report.items)
     return _check_portal(url, http, terms) if says_nothing else report

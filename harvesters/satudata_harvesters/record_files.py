@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from satudata_harvesters import strict_json
+from satudata_harvesters import failure, strict_json
 from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_schemas import contract
 from satudata_schemas.issue import pointer
@@ -38,6 +38,8 @@ ENDINGS = frozenset({".json", *LINES, *YAML, *RDF})
 
 #: A record with any of these is a CKAN package and not a dataset in contract fields.
 OF_PACKAGES = frozenset({"extras", "metadata_modified", "num_resources", "relationships_as_subject", "creator_user_id"})
+#: What an API says beside the word of its failure.
+_OF_FAILURE = frozenset({"error", "errors", "message", "msg", "pesan", "detail", "code", "api_message"})
 _BEGINS_RDF = re.compile(rb"@prefix\b|@base\b|prefix\s+\w*:|base\s+<|<https?://[^<>\s]*>\s+<|<rdf:", re.IGNORECASE)
 _RDF_SPACE = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
@@ -71,7 +73,8 @@ def is_rdf(head: bytes, suffix: str) -> bool:
 def read(path: Path, limit: int) -> Records:
     """The records of a file.
 
-    Raises `ConfigError` for one that is too large or of no known kind, `OSError` for one that cannot be opened.
+    Raises `ConfigError` for one that is too large, of no known kind or an API's word of failure, `OSError` for one that
+    cannot be opened.
     """
     suffix = path.suffix.lower()
     if suffix in LINES:
@@ -87,6 +90,7 @@ def read(path: Path, limit: int) -> Records:
         value = _yaml(body) if suffix in YAML else strict_json.loads(body)
     except strict_json.InvalidJson:
         return _lines(path, limit)
+    _refuse_error_answer(value, path.name)
     found = _of_catalogue(value, body, path.name, limit)
     if found is not None:
         return found
@@ -98,6 +102,15 @@ def _refuse_many(body: bytes, marks: tuple[bytes, ...], limit: int) -> None:
     count = sum(map(body.count, marks))
     if count > limit:
         raise ConfigError("E-CFG-019", count=count, limit=limit)
+
+
+def _refuse_error_answer(value: Any, name: str) -> None:
+    """Raise `ConfigError` E-CFG-026 for what an API says where it fails, in the place of data."""
+    if not isinstance(value, Mapping) or _describes(value) or any(isinstance(one, list) for one in value.values()):
+        return
+    alone = value.keys() <= {"error", "errors"} and any(value.values())
+    if alone or (failure.flagged(value) and _OF_FAILURE & value.keys()):
+        raise ConfigError("E-CFG-026", path=name)
 
 
 def _unwrapped(value: Any, limit: int) -> Records:
@@ -206,6 +219,8 @@ def _lines(path: Path, limit: int) -> Records:
                 raise ConfigError("E-CFG-015", line=number) from None
     if not found:
         raise ConfigError("E-CFG-015")
+    if count == 1:
+        _refuse_error_answer(found[0], path.name)
     return Records(found, count, spoilt={at: places for at, places in spoilt.items() if places})
 
 

@@ -204,8 +204,9 @@ def _json(path: Path, size: int, text: _Text, limits: Limits) -> Sheet:
     if size > limits.json_bytes:
         raise TableError("E-TBL-003", ukuran=size // 1_000_000, batas=limits.json_bytes // 1_000_000)
     with path.open(encoding=text.encoding, errors="replace") as file:
-        records = _records(_parsed(file.read().lstrip("\ufeff")))
-    return Sheet(None, "json", lambda: _rows_of(iter(records), limits), {"encoding": text.encoding})
+        records, others = _records(_parsed(file.read().lstrip("\ufeff")))
+    notes = {"encoding": text.encoding, "no_rows": others}
+    return Sheet(None, "json", lambda: _rows_of(iter(records), limits), notes)
 
 
 def _parsed(text: str) -> Any:
@@ -244,11 +245,13 @@ def _wrapped(found: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-def _records(document: Any) -> list[dict[str, Any]]:
+def _records(document: Any) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a document, and how many further elements of its list are none."""
     listed = _wrapped(document) if isinstance(document, Mapping) else document
     if not isinstance(listed, list) or not any(isinstance(item, Mapping) for item in listed):
         raise TableError("E-TBL-009")
-    return [dict(item) for item in listed if isinstance(item, Mapping)]
+    rows = [dict(item) for item in listed if isinstance(item, Mapping)]
+    return rows, len(listed) - len(rows)
 
 
 def _rows_of(records: Iterator[dict[str, Any]], limits: Limits) -> Iterator[Row]:

@@ -152,6 +152,8 @@ def _findings(
         yield _issue("I-TBL-026", pengodean=encoding)
     if source.notes.get("nul"):
         yield _issue("W-TBL-029")
+    if others := source.notes.get("no_rows"):
+        yield _issue("W-TBL-030", jumlah=others)
     yield from _mixtures_found(columns, survey)
 
 

@@ -117,6 +117,9 @@ def test_personal_data_in_a_data_file_blocks_and_is_shown_masked_only(run, tmp_p
         ("d.pdf", b"%PDF-1.7", "E-TBL-004"),
         ("d.yaml", b"a: &a [x]\nb: [*a, *a]\n", "E-CFG-015"),
         ("d.jsonl", b'{"title": 1', "E-CFG-015"),
+        ("d.json", b'{"success": false, "error": {"message": "Not found", "__type": "Not Found Error"}}', "E-CFG-026"),
+        ("d.json", b'{"status": "error", "message": "Token salah"}', "E-CFG-026"),
+        ("d.jsonl", b'{"error": "unauthorized"}', "E-CFG-026"),
     ],
 )
 def test_what_is_of_no_known_kind_ends_with_2_a_code_and_a_remedy(run, tmp_path, name, content, expected):
@@ -125,6 +128,19 @@ def test_what_is_of_no_known_kind_ends_with_2_a_code_and_a_remedy(run, tmp_path,
     code, _, err = run("check", path)
     assert code == 2
     assert expected in err
+
+
+def test_a_failure_told_as_a_status_of_a_dataset_or_of_rows_is_none_of_an_api(told, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps({**DATASET, "status": "gagal", "message": "uji"}))
+    assert told(tmp_path / "d.json")[1]["items"][0]["title"] == DATASET["title"]
+    (tmp_path / "r.json").write_text('{"success": false, "message": "", "data": [{"kecamatan": "A", "luas": 1}]}')
+    assert told(tmp_path / "r.json")[1]["items"][0]["tables"][0]["row_count"] == 1
+
+
+def test_elements_of_a_list_that_are_no_rows_are_counted(told, tmp_path):
+    (tmp_path / "d.json").write_text('[{"id": 1}, 2, "x", null]')
+    [found] = [one for one in told(tmp_path / "d.json")[1]["items"][0]["issues"] if one["code"] == "W-TBL-030"]
+    assert found["message"].startswith("Sebanyak 3 unsur")
 
 
 def test_a_document_too_large_to_hold_is_refused_before_it_is_read(run, tmp_path):
@@ -416,6 +432,7 @@ RECORDED = Path(__file__).parents[3] / "shared" / "recorded"
 #: Recorded files that are of no known kind, and why.
 OF_NO_KIND = {
     "bps_handmade_waf_block_200.html": "a firewall's page instead of an answer",
+    "bps_handmade_error_403.json": "what an API says of a request that failed",
 }
 
 

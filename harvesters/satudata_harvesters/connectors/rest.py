@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from satudata_harvesters import strict_json
+from satudata_harvesters import failure, strict_json
 from satudata_harvesters.connector import Connector, Page, Validators
 from satudata_harvesters.credentials import AUTH_SCHEMA, credentials
 from satudata_harvesters.errors import RecordError, SourceError
@@ -16,8 +16,6 @@ from satudata_harvesters.response import Response
 
 _PATH = {"type": "string", "maxLength": 500}
 _PARAMS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
-#: What APIs say in a 200 answer when they mean that it failed.
-_FAILED = frozenset({"error", "failed", "failure", "fail", "gagal", "false"})
 
 
 class Rest(Connector):
@@ -146,8 +144,7 @@ class Rest(Connector):
         if rule:
             failed = str(pick(rule["path"], value)).lower() != str(rule["equals"]).lower()
         else:
-            flags = [value.get(name) for name in ("success", "status", "api_status")] if isinstance(value, dict) else []
-            failed = any(str(flag).lower() in _FAILED for flag in flags if isinstance(flag, str | bool))
+            failed = failure.flagged(value)
         if failed:
             raise SourceError("E-TRK-016", status=answer.status, url=answer.asked)
 
