@@ -117,8 +117,8 @@ class Complaint:
         self.id, self.name, self.status = row
         shown = stack.platform.index.documents(f"id:{self.id}", fl="validated_data_dict")
         assert shown, "the dataset is not in the index"
-        [[self.file]] = stack.sql("SELECT url FROM resource WHERE package_id = %s", self.id)
-        [[self.resource]] = stack.sql("SELECT id FROM resource WHERE package_id = %s", self.id)
+        csv_file = "SELECT id, url FROM resource WHERE package_id = %s AND upper(format) = 'CSV'"
+        [[self.resource, self.file]] = stack.sql(csv_file, self.id)
 
     def status_for_the_public(self, reader):
         """Where somebody who is not signed in can get hold of it: place -> yes or no."""
@@ -210,7 +210,8 @@ def test_what_the_walidata_approves_is_seen_by_everyone(approved, reader):
 def test_the_file_holds_every_cell_that_is_large_enough_and_no_other(stack, approved):
     answer = stack.get(approved.path)
     assert answer.headers["Content-Type"].startswith("text/csv")
-    served = {tuple(row[:3]): int(row[3]) for row in list(csv.reader(io.StringIO(answer.content.decode("utf-8"))))[1:]}
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8"))))[1:]
+    served = {(category, district, month): int(count) for category, _code, district, month, *_, count in rows}
     counted = Counter()
     for (category, district, month), count in approved.application.cells().items():
         counted[category, "Tidak diketahui" if district == "-" else district, month] += count

@@ -42,7 +42,19 @@ def dataset(answer: Mapping[str, Any], *, site: str, base: str) -> Node:
     contact = node.get("dcat:contactPoint")
     if contact and "vcard:fn" not in contact:
         contact["vcard:fn"] = answer["organization"]["title"]
+    _name_identifiers(node)
     return {term: value for term, value in node.items() if value not in (None, "", [])}
+
+
+def _name_identifiers(node: Node) -> None:
+    """Give the source's own identifier an address below the dataset's.
+
+    ckanext-dcat takes the name of the node for its value; that of a blank one is another at every reading.
+    """
+    told = node.get("adms:identifier")
+    for one in told if isinstance(told, list) else [told]:
+        if isinstance(one, dict):
+            one["@id"] = f"{node['@id']}#pengenal"
 
 
 def _is_unlisted(key: str) -> bool:

@@ -159,7 +159,7 @@ issue = Table(
 )
 Index("satudata_issue_run", issue.c.run_id, issue.c.code)
 #: Notes on how a record came, which are no judgement of its content.
-is_note = text("code = 'W-DUP-001' OR code LIKE 'E-TRK-%' OR code LIKE 'E-SMP-%'")
+is_note = text("(code = 'W-DUP-001' OR code LIKE 'E-TRK-%' OR code LIKE 'E-SMP-%')")
 Index("satudata_issue_note", issue.c.record_id, postgresql_where=is_note)
 
 #: The change log: what mirrors read, and what undo restores from. `before` is the version before; null for a creation.
