@@ -13,11 +13,11 @@ SELECT r.identifier, r.version, r.hasil, r.status, r.score, r.fingerprint, r.per
     WHERE i.record_id = r.id),
   (SELECT array_agg(c.kind || ' ' || c.audience || ' ' || c.version ORDER BY c.seq) FROM satudata_change c
     WHERE c.package_id = r.package_id),
-  (SELECT array_agg(a.audience || ' ' || a.version || ' ' || coalesce(nullif(a.body::jsonb ->> 'title', a.body::jsonb ->> 'name'), '')
-    ORDER BY a.audience)
+  (SELECT array_agg(a.audience || ' ' || a.version || ' ' ||
+      coalesce(nullif(a.body::jsonb ->> 'title', a.body::jsonb ->> 'name'), '') ORDER BY a.audience)
     FROM satudata_answer a WHERE a.package_id = r.package_id),
-  (SELECT p.state || ' ' || p.private || ' ' || coalesce(nullif(p.title, p.name), '') || ' ' || coalesce(p.notes, '') || p.extras
-    FROM package p WHERE p.id = r.package_id),
+  (SELECT p.state || ' ' || p.private || ' ' || coalesce(nullif(p.title, p.name), '') || ' ' ||
+      coalesce(p.notes, '') || p.extras FROM package p WHERE p.id = r.package_id),
   (SELECT array_agg(s.state || ' ' || s.url || ' ' || coalesce(s.name, '') ORDER BY s.position, s.state, s.url)
     FROM resource s WHERE s.package_id = r.package_id),
   (SELECT array_agg(t.name || ' ' || g.state ORDER BY t.name) FROM package_tag g JOIN tag t ON t.id = g.tag_id
