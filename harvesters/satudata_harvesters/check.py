@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from satudata_harvesters import record_files, values
-from satudata_harvesters.errors import ConfigError, SourceError
+from satudata_harvesters.errors import ConfigError, ReadingError, SourceError, clean
 from satudata_harvesters.judged import Item, Preview, judge
 from satudata_harvesters.mapping import Mapped, Mapping
 from satudata_schemas.assess import Assessment, assess
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 #: Files of a folder; further ones are left out and counted.
 MOST_FILES = 1_000
 _DATA = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"})
+_KNOWN = record_files.ENDINGS | _DATA
 #: The findings on a data file that need no dataset around it.
 _ON_DATA = frozenset({"E-PDP-001", "W-PDP-005"})
 #: Answers behind which a portal may stand all the same: it wants a key, or has nothing at this very address.
@@ -171,11 +172,18 @@ def _check_source(connector: str, url: str, http: Http, terms: Terms) -> Preview
 
 
 def _check_folder(folder: Path, terms: Terms) -> Preview:
-    """Every file by itself; one that cannot be read is an item that says so, and stops nothing."""
+    """Every file by itself; one that cannot be read is an item that says so, and stops nothing.
+
+    Those of other kinds are named.
+    """
     items: list[Item] = []
     total, readable = 0, 0
+    skipped: list[str] = []
     for path in islice(_files(folder), MOST_FILES):
         name = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in _KNOWN:
+            skipped.append(str(clean(name)))
+            continue
         try:
             found = check_file(path, replace(terms, limit=max(terms.limit - len(items), 1)))
         except ConfigError as error:
@@ -183,7 +191,9 @@ def _check_folder(folder: Path, terms: Terms) -> Preview:
             total += 1
             continue
         readable += 1
-        total += found.total or len(found.items)
+        if found.error is not None:
+            items.append(_unreadable(name, found.error))
+        total += found.total or len(found.items) or 1
         items += [
             replace(one, pointer=pointer(name) + one.pointer, place=f"{name} {one.place}".strip())
             for one in found.items
@@ -192,18 +202,17 @@ def _check_folder(folder: Path, terms: Terms) -> Preview:
             break
     if not readable:
         raise ConfigError("E-CFG-017", path=folder.name)
-    return Preview(tuple(items), total, complete=True)
+    return Preview(tuple(items), total, complete=True, skipped=tuple(skipped))
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
-        known = path.suffix.lower() in record_files.ENDINGS | _DATA
-        if not hidden and known and path.is_file() and not path.is_symlink():
+        if not hidden and path.is_file() and not path.is_symlink():
             yield path
 
 
-def _unreadable(name: str, error: ConfigError) -> Item:
+def _unreadable(name: str, error: ReadingError) -> Item:
     issue = Issue(error.code, "error", "", "interoperabilitas", error.params)
     return Item(pointer(name), None, name, Assessment("tidak_dimuat", 0, {}, ()), (issue,), {}, {}, place=name)
 
@@ -241,6 +250,8 @@ def _check_table(path: Path, terms: Terms) -> Preview:
         raise _not_readable(error.issue) from None
     if entries is None:
         return _check_data(path, examine(path), terms)
+    if not entries:
+        return Preview((), 0, ReadingError("E-TMP-007", path=path.name), complete=True)
     found = check_records([entry.raw for entry in entries[: terms.limit]], terms, total=len(entries))
     items = [
         replace(item, issues=(*entry.issues, *item.issues), place=f"baris {entry.row}")

@@ -99,6 +99,8 @@ class Preview:
     error: ReadingError | None = None
     table: Table | None = None
     complete: bool = False
+    #: Files of a folder that are of no kind that is checked.
+    skipped: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -140,6 +142,8 @@ class Preview:
         told: dict[str, Any] = {"items": [item.to_dict(lang) for item in self.items], "summary": self.summary()}
         if self.error is not None:
             told["error"] = self.error.to_dict(lang)
+        if self.skipped:
+            told["skipped"] = list(self.skipped)
         if self.table is not None:
             told["table"] = self.table.told()
         return told

@@ -15,6 +15,7 @@ import pytest
 from satudata_harvesters import cli
 from satudata_harvesters.check import Terms, check_file
 from satudata_harvesters.errors import ConfigError
+from satudata_schemas import template
 from satudata_schemas.profile import Profile
 from tests.harvesters.portal import packages, searching
 from tests.harvesters.site import answer
@@ -270,6 +271,29 @@ def test_a_folder_is_checked_file_by_file_and_one_that_cannot_be_read_stops_noth
     assert report["items"][2]["issues"][0]["code"] == "E-TBL-004"
 
 
+def test_files_of_a_folder_that_are_of_other_kinds_are_named(run, told, tmp_path):
+    (tmp_path / "b.csv").write_text("kecamatan,luas\nA,1\nB,2\n")
+    (tmp_path / "laporan.pdf").write_bytes(b"%PDF-1.7")
+    code, report = told(tmp_path)
+    assert (code, report["skipped"]) == (0, ["laporan.pdf"])
+    assert "Tidak diperiksa karena jenis berkasnya: laporan.pdf" in run("check", tmp_path)[1].decode()
+
+
+def test_an_empty_name_is_not_the_folder_one_stands_in(run, tmp_path, monkeypatch):
+    (tmp_path / "b.csv").write_text("kecamatan,luas\nA,1\nB,2\n")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("check", "")
+    assert (code, "E-CFG-004" in err) == (2, True)
+
+
+def test_a_template_without_a_dataset_says_so_alone_and_in_a_folder(run, told, tmp_path):
+    (tmp_path / "metadata.csv").write_text(template.csv_template())
+    code, _, err = run("check", tmp_path / "metadata.csv")
+    assert (code, "E-TMP-007" in err, "metadata.csv" in err) == (1, True, True)
+    code, report = told(tmp_path)
+    assert (code, report["items"][0]["issues"][0]["code"]) == (1, "E-TMP-007")
+
+
 def test_a_folder_with_nothing_to_check_ends_with_2(run, tmp_path):
     code, _, err = run("check", tmp_path)
     assert code == 2
@@ -376,7 +400,7 @@ def test_a_report_is_what_the_name_of_its_file_says(run, tmp_path, name, start):
 def test_a_template_is_written_and_understood_by_check(run, told, tmp_path, name):
     assert run("template", "--output", tmp_path / name)[0] == 0
     code, report = told(tmp_path / name)
-    assert (code, report["items"]) == (0, [])
+    assert (code, report["items"], report["error"]["code"]) == (1, [], "E-TMP-007")
 
 
 def test_a_template_of_another_kind_than_there_are_is_refused(run, tmp_path):

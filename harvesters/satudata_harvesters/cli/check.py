@@ -22,7 +22,7 @@ from satudata_harvesters.cli.showing import (
     tell,
     write,
 )
-from satudata_harvesters.errors import Lang
+from satudata_harvesters.errors import ConfigError, Lang
 from satudata_harvesters.judged import Preview
 from satudata_harvesters.values import WIB
 
@@ -72,6 +72,8 @@ def check(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it h
       satudata check https://data.contoh.go.id/penduduk.csv
       satudata check https://data.contoh.go.id --format xlsx --output laporan.xlsx
     """
+    if not what.strip():
+        raise ConfigError("E-CFG-004", field="BERKAS|FOLDER|ALAMAT", expected="penduduk.csv")
     refuse_existing(output, force=force)
     chosen = chosen_profile(profile)
     terms = checking.Terms(chosen, limit, datetime.now(WIB).date())

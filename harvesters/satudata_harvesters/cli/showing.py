@@ -17,6 +17,8 @@ from satudata_schemas.profile import Profile, ProfileError
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 #: Issues shown for each dataset on a terminal; the other forms have all.
 SHOWN = 5
+#: Files of other kinds that are named.
+SHOWN_FILES = 20
 
 _WORDS = {
     "layak": {"id": "layak", "en": "fit"},
@@ -35,6 +37,8 @@ _WORDS = {
         "id": "Pada perintah ini jaringan dibuka dengan --allow-network, misalnya --allow-network 10.20.0.0/16:8080.",
         "en": "With this command a network is opened by --allow-network, such as --allow-network 10.20.0.0/16:8080.",
     },
+    "skipped": {"id": "Tidak diperiksa karena jenis berkasnya", "en": "Not checked, for their kind of file"},
+    "more_files": {"id": "dan {n} berkas lain", "en": "and {n} more files"},
     "columns_read": {"id": "kolom dibaca", "en": "columns read"},
     "columns_dropped": {"id": "kolom dibuang", "en": "columns dropped"},
 }
@@ -93,6 +97,11 @@ def report_lines(report: Preview, lang: Lang) -> Iterable[str]:
         yield f"{table.rows_read} {_WORDS['rows'][lang]}, {hidden}{f' ({reasons})' if reasons else ''}"
         for row in [table.columns, *table.rows[:10]]:
             yield "  " + " | ".join(map(str, row))
+    if report.skipped:
+        names = [*report.skipped[:SHOWN_FILES]]
+        if further := len(report.skipped) - len(names):
+            names.append(_WORDS["more_files"][lang].format(n=further))
+        yield f"{_WORDS['skipped'][lang]}: {', '.join(names)}"
     counts = report.summary()
     total = f" {_WORDS['of'][lang]} {counts['total']}" if counts["total"] is not None else ""
     told = ", ".join(f"{counts[name]} {_WORDS[name][lang]}" for name in ("layak", "perlu_perbaikan", "tidak_dimuat"))
