@@ -291,15 +291,24 @@ def test_an_address_becomes_a_source_file_that_preview_takes(run, serve, tmp_pat
     assert run("connect", at.url, "--output", path, "--allow-network", at.network)[0] == 2
 
 
-def test_a_source_file_with_a_key_is_for_its_owner_alone_also_in_the_place_of_another(run, serve, tmp_path):
+def test_a_source_file_is_for_its_owner_alone_also_in_the_place_of_another(run, serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("KUNCI_UJI", "uji-kunci")
     at = serve(searching(packages(3)))
     path = tmp_path / "sumber.yaml"
     path.write_text("lama")
     path.chmod(0o644)
-    key = ("--header", "X-API-Key=uji-kunci")
+    key = ("--header", "X-API-Key=env:KUNCI_UJI")
     assert run("connect", at.url, "--output", path, "--force", "--allow-network", at.network, *key)[0] == 0
-    assert "uji-kunci" in path.read_text()
+    assert "env:KUNCI_UJI" in path.read_text()
+    assert "uji-kunci" not in path.read_text()
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("given", ["X-API-Key=uji-kunci", "X-API-Key", "=env:KUNCI_UJI", "X-API-Key=env:"])
+def test_a_key_is_named_on_the_command_line_and_not_written(run, tmp_path, given):
+    path = tmp_path / "s.yaml"
+    code, _, err = run("connect", "https://a.contoh.go.id", "--output", path, "--header", given)
+    assert (code, "NAMA=env:VARIABEL" in err, "uji-kunci" in err, path.exists()) == (2, True, False, False)
 
 
 def test_a_folder_that_is_not_there_is_told(run, serve, tmp_path):

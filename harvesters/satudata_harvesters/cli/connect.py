@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -70,7 +71,8 @@ def connect(  # noqa: PLR0913, PLR0917 - click gives them by name, as many as it
     if header:
         label, _, value = header.partition("=")
         auth = {"type": "header", "name": label.strip(), "value": value.strip()}
-        if not label.strip() or not value.strip():
+        # A key on the command line stays in the shell's history and in the list of processes.
+        if not label.strip() or not re.fullmatch(r"env:\w+", value.strip()):
             raise ConfigError("E-CFG-004", field="--header", expected="NAMA=env:VARIABEL")
     refuse_existing(output, force=force)
     http = Http(allow_networks=networks, auth=credentials(auth))
