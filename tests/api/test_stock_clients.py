@@ -135,15 +135,20 @@ def test_a_stock_dcat_harvester_takes_the_catalogue_whole(catalogue, stock):
     again = stock.harvest(name)["stats"]
     assert (again["added"], again["errored"], again["deleted"]) == (0, 0, 0)
     later = {extras(one)["identifier"]: one for one in taken(stock).values() if "dcat" in source_of(one)}
-    assert {id_: content(one) for id_, one in later.items()} == {id_: content(one) for id_, one in theirs.items()}
+    changed = [set(content(one).items()) ^ set(content(theirs[id_]).items()) for id_, one in later.items()]
+    assert set().union(*changed) == set()
 
 
 def content(package):
     """A package without what ckanext-dcat writes at each harvest, changed or not: it updates every dataset it reads."""
-    resources = [{key: r.get(key) for key in ("access_url", "name", "format", "license")} for r in package["resources"]]
-    said = {key: value for key, value in extras(package).items() if not key.startswith("harvest_object")}
-    tags = sorted(tag["name"] for tag in package["tags"])
-    return package["id"], package["title"], package["notes"], package["url"], tags, resources, said
+    resources = [[r.get(key) for key in ("access_url", "name", "format", "license")] for r in package["resources"]]
+    # A list is written in the order in which a graph gives its members, which is none.
+    lists = {
+        key: str(sorted(value.strip("[]").split(", "))) for key, value in extras(package).items() if value[:1] == "["
+    }
+    said = {key: value for key, value in extras(package).items() if not key.startswith("harvest_")} | lists
+    core = {key: package[key] for key in ("id", "title", "notes", "url")}
+    return core | said | {"tags": str(sorted(tag["name"] for tag in package["tags"])), "resources": str(resources)}
 
 
 def source_of(package):
