@@ -23,7 +23,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,8 @@ class _Rule:
     label: str
     #: The key of the record that this rule uses up; None for an expression that looks deeper.
     key: str | None = None
+    #: What `codes` lists, in small letters; None for a rule without.
+    codes: frozenset[str] | None = None
 
 
 class Mapping:
@@ -121,6 +123,7 @@ class Mapping:
             if value is None:
                 issues.append(_unread(rule))
                 continue
+            issues += _unlisted(rule, found)
             dataset[rule.name] = value
             if rule.key is not None:
                 rest.pop(rule.key, None)
@@ -137,6 +140,23 @@ def _unread(rule: _Rule) -> Issue:
     known = contract.fields().get(rule.name)
     params = {"source_field": rule.label, "expected": known.kind if known else "text"}
     return Issue("W-MAP-001", "warning", pointer(rule.name), None, params)
+
+
+def _unlisted(rule: _Rule, found: Any) -> list[Issue]:
+    """What is said of a value that the rule does not list, unless the field's own vocabulary has it."""
+    codes = rule.codes
+    if codes is None:
+        return []
+    known = contract.fields().get(rule.name)
+    own = contract.vocabulary(known.vocabulary) if known and known.vocabulary else {}
+    each = found if isinstance(found, list) else [found]
+    if all(_code(one) in codes or str(rule.read(one)) in own for one in each):
+        return []
+    return [Issue("W-MAP-002", "warning", pointer(rule.name), None, {"source_field": rule.label})]
+
+
+def _code(value: Any) -> str:
+    return str(values.text(value) or "").casefold()
 
 
 def _inherit(dataset: dict[str, Any], source: Source) -> None:
@@ -197,7 +217,9 @@ def _parse_rule(name: str, raw: Any, where: str, of: str, mistakes: list[ConfigE
         return _Rule(name, _several(name, raw, where, mistakes), _objects, name)
     if isinstance(raw, AbstractMapping) and not set(raw) - _RULE_KEYS and len(set(raw) & set(_WAYS)) == 1:
         [way] = set(raw) & set(_WAYS)
-        return _WAYS[way](name, raw, where, _declared_reader(raw, reader, where, mistakes), mistakes)
+        rule = _WAYS[way](name, raw, where, _declared_reader(raw, reader, where, mistakes), mistakes)
+        codes = raw.get("codes")
+        return replace(rule, codes=_listed(codes)) if isinstance(codes, AbstractMapping) else rule
     mistakes.append(ConfigError("E-CFG-004", field=_shown(where), expected=", ".join(_WAYS), pointer=where))
     return _Rule(name, lambda _: None, reader, name)
 
@@ -260,6 +282,11 @@ def _first(finders: list[Callable[[Any], Any]], record: Any) -> Any:
     return next((found for find in finders if not values.is_missing(found := find(record))), None)
 
 
+def _listed(codes: AbstractMapping[str, Any]) -> frozenset[str]:
+    """What a source may write: the codes, and what they stand for."""
+    return frozenset(str(one).strip().casefold() for pair in codes.items() for one in pair)
+
+
 def _coded(codes: Any, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
     table = (
         {str(key).strip().casefold(): code for key, code in dict(codes).items()}
@@ -268,7 +295,7 @@ def _coded(codes: Any, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
     )
 
     def one(value: Any) -> Any:
-        return table.get(str(values.text(value) or "").casefold(), otherwise(value))
+        return table.get(_code(value), otherwise(value))
 
     return lambda value: [one(item) for item in value] if isinstance(value, list) else one(value)
 

@@ -40,6 +40,18 @@ def test_fields_are_picked_read_and_used_up():
     assert found.rest == {"dilihat": 5}
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("DIBAGIKAN", []), ("terbuka", []), ("lain-lain", ["W-MAP-002"]), (["DIBAGIKAN", "x", "y"], ["W-MAP-002"])],
+)
+def test_a_value_that_a_list_of_codes_does_not_know_is_said_once_for_a_field(written, expected):
+    spec = {"fields": {"hak_akses": {"pick": "sifat", "codes": {"DIBAGIKAN": "terbuka", "KECUALI": "tertutup"}}}}
+    mapped = Mapping(spec).apply({"id": "1", "judul": "A", "sifat": written})
+    found = [issue for issue in mapped.issues if issue.code == "W-MAP-002"]
+    assert [issue.code for issue in found] == expected
+    assert all((one.pointer, one.params) == ("/hak_akses", {"source_field": "sifat"}) for one in found)
+
+
 def test_constants_templates_codes_and_alternatives():
     spec = {
         "fields": {
