@@ -150,9 +150,12 @@ def personal_rows(item: Item, lang: Lang) -> list[list[Any]]:
 
 
 def label_at(pointer: str, lang: Lang) -> str:
-    """What the field an issue is about is called; the pointer itself for what the contract does not know."""
+    """What the field an issue is about is called; a key that the contract does not know in quotes."""
     about = contract.field_at(pointer)
-    return about.label_in(lang) if about else pointer or WORDS[lang]["whole"]
+    if about:
+        return about.label_in(lang)
+    key = pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
+    return f'"{key}"' if key else WORDS[lang]["whole"]
 
 
 def severity_label(severity: str, lang: Lang) -> str:

@@ -279,6 +279,14 @@ def test_files_of_a_folder_that_are_of_other_kinds_are_named(run, told, tmp_path
     assert "Tidak diperiksa karena jenis berkasnya: laporan.pdf" in run("check", tmp_path)[1].decode()
 
 
+def test_a_key_that_the_contract_does_not_know_is_named_in_quotes_and_not_as_a_pointer(run, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps({**DATASET, "nik_petugas": NIK}))
+    out = run("check", tmp_path / "d.json", "--format", "csv")[1].decode("utf-8-sig")
+    labels = {row["Isian"] for row in csv.DictReader(io.StringIO(out))}
+    assert '"nik_petugas"' in labels
+    assert "/nik_petugas" not in labels
+
+
 def test_an_empty_name_is_not_the_folder_one_stands_in(run, tmp_path, monkeypatch):
     (tmp_path / "b.csv").write_text("kecamatan,luas\nA,1\nB,2\n")
     monkeypatch.chdir(tmp_path)
@@ -430,6 +438,7 @@ def test_villages_are_loaded_by_command_from_a_file_and_listed_with_their_distri
     code, out, _ = run("vocab", "wilayah", "--load", tmp_path / "desa.csv", "--json")
     assert (code, json.loads(out)["desa"]) == (0, 1)
     assert b"Cileunyi Wetan" in run("vocab", "wilayah", "--within", "32.04.05")[1]
+    assert b"Cileunyi Wetan" in run("vocab", "wilayah", "--within", "320405")[1]
     (tmp_path / "lain.csv").write_text("a,b\n1,2\n")
     code, _, err = run("vocab", "wilayah", "--load", tmp_path / "lain.csv")
     assert (code, "E-CFG-021" in err) == (2, True)

@@ -68,6 +68,8 @@ def vocab(name: str | None, find: str | None, within: str | None, load: Path | N
     if name != _REGIONS and name not in every:
         raise ConfigError("E-CFG-004", field="KOSAKATA", expected=", ".join([*sorted(every), _REGIONS]))
     about, listed = _regions() if name == _REGIONS else (every[name], every[name].to_list())
+    if name == _REGIONS and within:
+        within = Reference.load().wilayah.read(within) or within
     kept = [row for row in listed if _asked_for(row, find, within)]
     if as_json:
         told = {key: getattr(about, key, None) for key in ("version", "taken", "since", "source", "note")}

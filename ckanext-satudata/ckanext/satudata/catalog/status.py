@@ -23,8 +23,7 @@ def waiting(
     limit: int = 100,
     after: str | None = None,
 ) -> list[dict[str, Any]]:
-    """What waits for a decision, longest first by name: `{id, name, title, owner_org, source_id, status, hasil,
-    score, …}`.
+    """What waits for a decision, by `id`: `{id, name, title, owner_org, source_id, status, hasil, score, …}`.
 
     A next version that is fit and waits beside the published one is among them. `after` is the `id` of the last row
     of the page before.
