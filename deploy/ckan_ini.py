@@ -70,6 +70,7 @@ class CkanSettings:
             "api_token.jwt.encode.secret": f"string:{self.session_secret}",
             "api_token.jwt.decode.secret": f"string:{self.session_secret}",
             "sqlalchemy.url": self.database_url,
+            "sqlalchemy.hide_parameters": "true",  # a logged error shows its statement and not what people sent
             "ckan.redis.url": self.redis_url,
             "solr_url": self.solr_url,
             "solr_timeout": "10",  # seconds: a Solr that hangs holds neither a page nor the start of a job for long

@@ -16,6 +16,20 @@ def test_a_session_has_ckan_with_our_plugin_and_tables(app, session):
     assert "satudata_source" in tables
 
 
+def test_the_error_of_a_statement_lists_no_parameters(session):
+    from ckan import model
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    from ckanext.satudata.api import database
+
+    for engine in (model.meta.engine, database.engine()):
+        with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+            connection.execute(text("SELECT 1 / 0 WHERE :nilai <> ''"), {"nilai": "rahasia-warga"})
+        assert "SELECT 1 / 0" in str(raised.value)
+        assert "rahasia-warga" not in str(raised.value)
+
+
 def test_a_dataset_is_stored_found_and_gone_after_cleaning(act, clean_catalog, search_index, unique, platform):
     from ckan.plugins.toolkit import ObjectNotFound
 

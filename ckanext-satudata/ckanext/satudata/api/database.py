@@ -58,6 +58,7 @@ def engine() -> Engine:
             pool_reset_on_return=None,
             pool_size=8,
             pool_timeout=TIMEOUT,
+            hide_parameters=True,
             connect_args={"connect_timeout": 2},
         )
     return _engines[url]
