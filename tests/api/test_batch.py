@@ -7,6 +7,8 @@ import json
 import pytest
 from sqlalchemy import text
 
+from satudata_schemas.template import csv_template
+
 BASE = "/api/satudata/v1"
 LINK = {"name": "Berkas", "url": "https://data.example.go.id/penduduk.csv", "format": "CSV"}
 
@@ -157,6 +159,7 @@ def test_a_file_is_checked_for_its_form_and_for_persons(post, session):
         (b"x", "application/octet-stream", 415),
         (b"PK\x03\x04 no archive", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 422),
         (b"\x00\x01\x02", "text/csv", 422),
+        (csv_template().encode(), "text/csv", 422),
     ],
     ids=lambda value: value[:20] if isinstance(value, bytes | str) else value,
 )

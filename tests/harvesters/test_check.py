@@ -238,6 +238,12 @@ def test_a_file_of_no_known_kind_at_an_address_ends_with_2(run, serve):
     assert (code, "E-TBL-004" in err) == (2, True)
 
 
+def test_the_error_answer_of_an_address_is_told_as_connect_tells_it(run, serve):
+    at = serve(lambda _: answer({"success": False, "error": {"message": "Not found"}}))
+    code, _, err = run("check", at.url + "/api/3/action/package_show", "--allow-network", at.network)
+    assert (code, "E-TRK-016" in err) == (1, True)
+
+
 def test_personal_data_in_a_file_at_an_address_is_shown_masked_only(run, serve):
     at = serve(lambda _: answer(f"nama,nik\nA,{NIK}\nB,{NIK}\n".encode(), Content_Type="text/csv"))
     code, out, err = run("check", at.url + "/p.csv", "--allow-network", at.network)

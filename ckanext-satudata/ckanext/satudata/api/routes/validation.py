@@ -62,6 +62,9 @@ def _file(content: bytes, suffix: str, terms: Terms) -> Preview:
         path = Path(folder, f"berkas{suffix}")
         path.write_bytes(content)
         try:
-            return check_file(path, terms)
+            found = check_file(path, terms)
+            if found.error is not None:
+                raise found.error
         except ReadingError as error:
             raise Problem(422, "E-API-435", faults=[fault(error.code, error.params)]) from error
+    return found
