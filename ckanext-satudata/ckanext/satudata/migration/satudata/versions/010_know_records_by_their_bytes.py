@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    prints = sa.Column("prints", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
+    texts = postgresql.ARRAY(sa.Text())
+    prints: sa.Column[list[str]] = sa.Column("prints", texts, server_default=sa.text("'{}'"), nullable=False)
     op.add_column("satudata_page", prints)
 
 
