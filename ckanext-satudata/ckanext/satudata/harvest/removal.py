@@ -52,11 +52,16 @@ def listed(source_id: str, run_id: str) -> sa.Subquery:
 
 
 def unmet(source_id: str, run_id: str) -> sa.ColumnElement[bool]:
-    """Whether a run has met a record of its source neither among what it read nor on an unchanged page."""
+    """Whether a run has met a record of its source neither among what it read nor on an unchanged page.
+
+    NOT IN, and not NOT EXISTS: Postgres looks these up in a hash however few rows it takes the tables for. Right after
+    a first harvest of 20,000 nobody has counted them, and a nested loop over both took 2.7 s of a run of 2.9.
+    Neither column holds a null.
+    """
     seen, on_pages = t.seen.c, listed(source_id, run_id)
     return sa.and_(
-        ~sa.exists().where(seen.run_id == run_id, seen.record_id == _rec.id),
-        ~sa.exists(sa.select(sa.literal(1)).select_from(on_pages).where(on_pages.c.identifier == _rec.identifier)),
+        _rec.id.not_in(sa.select(seen.record_id).where(seen.run_id == run_id)),
+        _rec.identifier.not_in(sa.select(on_pages.c.identifier)),
     )
 
 
