@@ -82,7 +82,8 @@ def _settle_unchanged(session: Session, source_id: str, run_id: str, portion: Po
             sa.select(sa.func.count()).where(of_source, page.key.in_(keys)).scalar_subquery(),
             sa.func.count(),
             sa.func.count(here.c.identifier.distinct()),
-            sa.exists(sa.select(sa.literal(1)).where(before.c.identifier == here.c.identifier).correlate(None)),
+            # IN within an aggregate: looked up in a hash, whatever Postgres takes the sizes for.
+            sa.func.bool_or(here.c.identifier.in_(sa.select(before.c.identifier))),
             sa.exists(again.where(t.seen.c.run_id == run_id, t.seen.c.record_id == _rec.id).correlate(None)),
         ).select_from(here)
     ).one()
