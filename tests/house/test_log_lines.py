@@ -34,8 +34,10 @@ OURS = (
 
 
 @pytest.fixture
-def lines():
+def lines(monkeypatch):
     """Everything logged meanwhile, as it would stand in the log file."""
+    # Where CKAN was loaded before in this process, its logging configuration has switched off whatever logged already.
+    monkeypatch.setattr(connector.log, "disabled", False)
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(name)s] %(message)s"))
