@@ -32,7 +32,6 @@ def test_pure() -> NoReturn:
     """Run the quick tests that need no service."""
     _prepare(services=False)
     folders = [f"tests/{name}" for name in PURE_TESTS if (CHECKOUT / "tests" / name).exists()]
-    # One worker more than there are processors: some tests wait for a server that drips.
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
     # Plugins of other tests, which every worker would import: they take longer than a hundred of these tests.
     without = ["-p", "no:schemathesis", "-p", "no:anyio"]
