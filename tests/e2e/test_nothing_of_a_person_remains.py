@@ -91,7 +91,7 @@ def definition(name, url, key):
 
 @pytest.fixture(scope="module")
 def complaints():
-    return Pausing(key=secrets.token_hex(24), count=6000, population=2400, seed=secrets.randbits(64))
+    return Pausing(key=secrets.token_hex(24), count=6000, population=5000, seed=secrets.randbits(64))
 
 
 @pytest.fixture(scope="module")
