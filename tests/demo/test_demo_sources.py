@@ -1,6 +1,7 @@
 """The demo's source files can be used as they are, and let no person of the complaints application through."""
 
 import json
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,12 +9,13 @@ import pytest
 
 from demo.complaints import Complaints, serve_complaints
 from demo.portal import Portal, serve_portal
-from satudata_harvesters.aggregate import UNKNOWN, aggregate, describe, rows_of, to_csv
+from satudata_harvesters.aggregate import UNKNOWN, aggregate, aggregate_pages, describe, rows_of, to_csv
 from satudata_harvesters.errors import ConfigError, SourceError
 from satudata_harvesters.source import http_for, load_source
 from satudata_schemas.assess import assess
 from satudata_schemas.profile import Profile
 from satudata_schemas.reference import Reference
+from tests.harvesters.solving import Reader
 
 SOURCES = Path(__file__).parents[2] / "demo" / "sources"
 
@@ -116,3 +118,28 @@ def test_what_the_portal_says_in_full_meets_the_principles():
     assert complete
     assert {id_ for id_ in complete if not judged[id_].conforms} == set()
     assert any(not assessment.conforms for assessment in judged.values())
+
+
+@pytest.mark.heavy  # the application is read and counted twice
+def test_a_second_release_of_complaints_gives_no_hidden_cell_of_the_first_away():
+    complaints, reader, released = Complaints(key="rahasia-uji", count=2500), Reader(), None
+    shown = []
+    with serve_complaints(complaints) as url:
+        found = source("complaints", url)
+        for more in (0, 400):
+            complaints.add(more)
+            table = aggregate_pages(pages(found), found.aggregation, today=date(2025, 11, 3), released=released)
+            truth = {
+                (category, UNKNOWN if district == "-" else district, month): count
+                for (category, district, month), count in complaints.cells().items()
+            }
+            published = {(row[0], row[2], row[3]): row[-1] for row in table.rows}
+            reader.take(truth, published, [])
+            assert reader.told() == set()
+            assert min(published.values()) >= 5
+            shown.append((published, truth))
+            released = table.released
+    (first, before), (second, _) = shown
+    hidden = before.keys() - first.keys()
+    assert hidden
+    assert hidden & second.keys() == set()

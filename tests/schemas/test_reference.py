@@ -201,4 +201,4 @@ def test_a_home_that_may_not_be_entered_is_one_without_lists_of_its_own(monkeypa
         raise PermissionError
 
     monkeypatch.setattr(Path, "is_file", shut)
-    assert not region_files.is_kept(Path("/root/.local/share/satudata/desa.csv"))
+    assert not region_files.is_kept(Path("/tertutup/satudata/desa.csv"))
