@@ -57,6 +57,7 @@ setup(
     ],
     extras_require={
         "ckan": [
+            "backports.zstd>=1.0; python_version < '3.14'",
             "ckan[requirements]==2.12.0",
             "ckanext-scheming==3.1.0",
             "cryptography>=44",

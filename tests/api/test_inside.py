@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from ckanext.satudata.catalog import raw
+
 PERSONAL = {"ii_pj_nama": "Penanggung Jawab Contoh", "ii_pj_telepon": "0800-1", "i_telepon": "0800-2"}
 BASIS = "UU 14/2008 Pasal 17 huruf h"
 
@@ -69,11 +71,10 @@ def test_an_unchanged_assessment_is_304(office, read, inside):
 def remembered(office, session):
     def put(**fields):
         id_ = office.put(**fields)
-        raw, rest = '{"judul": "mentah", "telepon": "0800-9"}', '{"kolom_sumber": "lama"}'
-        change = text(
-            "UPDATE satudata_record SET raw = CAST(:raw AS jsonb), rest = CAST(:rest AS jsonb) WHERE id = :id"
-        )
-        session.execute(change, {"raw": raw, "rest": rest, "id": id_})
+        change = text("UPDATE satudata_record SET fingerprint = :mark, rest = CAST(:rest AS jsonb) WHERE id = :id")
+        session.execute(change, {"mark": "a" * 64, "rest": '{"kolom_sumber": "lama"}', "id": id_})
+        body = b'{"judul": "mentah", "telepon": "0800-9", "i_telepon": "0800-2"}'
+        raw.keep(session, [raw.Sent(id_, "a" * 64, body)], replacing=())
         session.commit()
         return id_
 
@@ -87,20 +88,30 @@ def test_the_record_as_it_was_read_is_for_its_own_opd_alone(remembered, office, 
     assert (public["identifier"], public["mapped"]["satuan"]) == ("1", "orang")
     assert not {"raw", "rest", "held", "pending"} & set(public)
     own = read(f"/datasets/{id_}/provenance", by=inside).json
-    assert own["raw"]["judul"] == "mentah"
+    assert own["raw"] == {"judul": "mentah", "telepon": "0800-9", "i_telepon": raw.STARS}
     whole = read(f"/datasets/{id_}/provenance", by=client_of("catalog:read", "dataset:read")).json
     assert whole["rest"] == {"kolom_sumber": "lama"}
     assert "raw" not in whole
 
 
-def test_personal_contacts_stand_in_no_provenance_but_the_raw_record(remembered, read, inside, client_of):
+def test_the_record_of_another_version_is_not_shown_as_this_one_s(remembered, session, read, inside):
+    id_ = remembered()
+    session.execute(
+        text("UPDATE satudata_record SET fingerprint = :mark WHERE id = :id"), {"mark": "b" * 64, "id": id_}
+    )
+    session.commit()
+    assert read(f"/datasets/{id_}/provenance", by=inside).json["raw"] is None
+
+
+def test_personal_contacts_stand_in_no_provenance_and_as_stars_in_the_raw_record(remembered, read, inside, client_of):
     id_ = remembered(**PERSONAL)
     for reader in (None, client_of("catalog:read", "dataset:read")):
         body = read(f"/datasets/{id_}/provenance", **({"by": reader} if reader else {})).body
         assert not any(value in body for value in PERSONAL.values())
         assert "0800-9" not in body
-    mapped = read(f"/datasets/{id_}/provenance", by=inside).json["mapped"]
-    assert not set(PERSONAL) & set(mapped)
+    own = read(f"/datasets/{id_}/provenance", by=inside)
+    assert not set(PERSONAL) & set(own.json["mapped"])
+    assert not any(value in own.body for value in PERSONAL.values())
 
 
 def test_provenance_shows_no_more_than_the_access_class(remembered, read, client_of, office):

@@ -19,7 +19,7 @@ SECRET = "rahasiatersebar"
 @pytest.fixture
 def leak(office, act, walidata, session):
     """A dataset whose every part says SECRET: fields, files, tags, other keys, versions, issues, a person's edits."""
-    from ckanext.satudata.catalog import tables
+    from ckanext.satudata.catalog import raw, tables
 
     resources = [{"url": f"https://data.example.go.id/{SECRET}.csv", "name": f"Berkas {SECRET}", "format": "CSV"}]
     more = {
@@ -35,6 +35,8 @@ def leak(office, act, walidata, session):
     session.execute(tables.trace.insert().values(**traced))
     released = {"package_id": written.record_id, "period": "2024", "cells": {SECRET: 5}}
     session.execute(tables.released.insert().values(**released))
+    body = f'{{"judul": "{SECRET}"}}'.encode()
+    raw.keep(session, [raw.Sent(written.record_id, "a" * 64, body)], replacing=())
     session.commit()
     return written.record_id
 
@@ -47,18 +49,20 @@ def _erase(session, id_, actor, reason="Memuat data pribadi warga."):
     return incident
 
 
-def _everything(platform, search_index) -> str:
-    """All that Postgres, Solr, Redis and the storage hold, as one text."""
+def _everything(session, platform, search_index) -> str:
+    """All that Postgres, Solr, Redis and the storage hold, as one text; what is compressed, as it was."""
     from pathlib import Path
 
     from ckan.common import config
 
+    from ckanext.satudata.catalog import raw, tables
     from deploy import postgres
 
     environment = {**platform.services.postgres.environment(), "PGOPTIONS": "-c bytea_output=escape"}
     command = [str(postgres.binary("pg_dump")), platform.name]
     dump = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode("utf-8", "replace")
     search_index.commit()
+    dump += "".join(str(raw.parsed(row.body)) for row in session.execute(sa.select(tables.raw.c.body)))
     documents = str(search_index.select("*:*", rows="1000", fl="*"))
     with redis.Redis.from_url(platform.redis_url) as connection:
         keys = list(connection.scan_iter())
@@ -68,16 +72,18 @@ def _everything(platform, search_index) -> str:
 
 
 def test_nothing_of_it_is_left_anywhere(leak, session, walidata, platform, search_index, office):
-    from ckanext.satudata.catalog import erase, index
+    from ckanext.satudata.catalog import erase, index, tables
 
     index.drain(session)
-    assert SECRET in _everything(platform, search_index)
+    assert SECRET in _everything(session, platform, search_index)
+    assert session.scalar(sa.select(sa.func.count()).select_from(tables.raw)) == 1
 
     _erase(session, leak, walidata)
     index.drain(session)
     assert erase.finish(session) == 1
 
-    assert SECRET not in _everything(platform, search_index).lower()
+    assert SECRET not in _everything(session, platform, search_index).lower()
+    assert session.scalar(sa.select(sa.func.count()).select_from(tables.raw)) == 0
     assert [row["status"] for row in office.rows("record", identifier="2")] == ["tayang"]
 
 

@@ -360,12 +360,13 @@ def _bury(session: Session, ids: list[str], actor: str | None) -> None:
         update(record)
         .where(record.c.id.in_(mine))
         .values(
-            status="ditarik", dataset=None, pending=None, rest={}, raw=None, version=record.c.version + 1,
+            status="ditarik", dataset=None, pending=None, rest={}, version=record.c.version + 1,
             tidak_ditemukan_sejak=None, perbaikan_tertunda=False,
         )
     )  # fmt: skip
     for table, column in (
         (tables.issue, tables.issue.c.record_id),
+        (tables.raw, tables.raw.c.record_id),
         (tables.answer, tables.answer.c.package_id),
         (tables.held, tables.held.c.package_id),
     ):

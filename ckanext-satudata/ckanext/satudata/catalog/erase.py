@@ -254,7 +254,7 @@ def _bury(session: Session, record: Mapping[str, Any], actor: str | None) -> Non
     table, version = tables.record, record["version"] + 1
     emptied = dict.fromkeys(
         (
-            "dataset", "pending", "raw", "fingerprint", "rules_version", "score", "jatuh_tempo", "source_modified",
+            "dataset", "pending", "fingerprint", "rules_version", "score", "jatuh_tempo", "source_modified",
             "tidak_ditemukan_sejak", "return_reason", "return_deadline",
         )
     )  # fmt: skip

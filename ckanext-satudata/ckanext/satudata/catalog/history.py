@@ -23,8 +23,9 @@ from ckanext.satudata.catalog.differences import Difference
 class Version:
     """One version and why it is there.
 
-    `cause` is `harvest | edit | put | review | undo | assess | opd | erase` (None for one logged before causes were).
-    `fields` names what differs from the version before: nothing for the first; None where that one is no longer kept.
+    `cause` is `harvest | edit | put | review | undo | assess | remap | opd | erase` (None for one logged before causes
+    were). `fields` names what differs from the version before: nothing for the first; None where that one is no
+    longer kept.
     """
 
     version: int

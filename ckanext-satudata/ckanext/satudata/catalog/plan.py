@@ -154,7 +154,6 @@ class Planner:
             "pending": pending,
             "pending_status": before["pending_status"] if before and pending and pending == before["pending"] else None,
             "rest": rest if brought is not None else kept.get("rest", {}),
-            "raw": None,
             "hasil": after.hasil,
             "status": after.status,
             "perbaikan_tertunda": after.public and after.hasil != "layak",

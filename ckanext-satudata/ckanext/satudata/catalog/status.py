@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
 
-_HEAVY = frozenset({"dataset", "pending", "rest", "raw"})
+_HEAVY = frozenset({"dataset", "pending", "rest"})
 _COLUMNS = [column for column in tables.record.columns if column.name not in _HEAVY]
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -116,7 +117,6 @@ record = Table(
     _json("pending"),  # the next version, while it is mended or waits and the published one stays
     Column("pending_status", Text),  # disetujui: it waits for the Pembina; dikembalikan: by whom it was returned
     _json("rest"),  # the source's other keys
-    _json("raw"),
     Column("hasil", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("perbaikan_tertunda", Boolean, nullable=False, server_default=text("false")),
@@ -143,6 +143,16 @@ record = Table(
 Index("satudata_record_status", record.c.status, record.c.owner_org)
 Index("satudata_record_missing", record.c.source_id, postgresql_where=record.c.tidak_ditemukan_sejak.is_not(None))
 Index("satudata_record_erased", record.c.source_id, postgresql_where=record.c.erased.is_not(None))
+
+#: What its source sent of a record, in its own bytes: a JSON object, compressed (zstd). Of the version that bears this
+#: fingerprint (its first half); of a record that is no dataset there is no row.
+raw = Table(
+    "satudata_raw",
+    metadata,
+    Column("record_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
 
 #: The issues of a record's newest version; rendered by language when read.
 issue = Table(
@@ -175,7 +185,7 @@ change = Table(
     _json("before"),
     Column("actor", Text),
     Column("run_id", Text),
-    Column("cause", Text),  # harvest | edit | put | review | undo | assess | opd | erase: why there is this version
+    Column("cause", Text),  # harvest | edit | put | review | undo | assess | remap | opd | erase | …: why there is it
 )
 Index("satudata_change_run", change.c.run_id, change.c.seq, postgresql_where=change.c.run_id.is_not(None))
 

@@ -35,7 +35,7 @@ __all__ = ["CONFLICT", "REPEATED", "TAKEOVER", "UNKNOWN", "UNSTORABLE", "Action"
 #: Postgres' error classes that are about a row and not about the connection: data, integrity, limits of the program
 _ABOUT_A_ROW = ("22", "23", "54")
 #: causes of a version that is the source's own, without what people hold
-FROM_SOURCES = ("harvest", "put")
+FROM_SOURCES = ("harvest", "put", "remap")
 #: serialises the drawing of change numbers: what commits later is numbered later
 CHANGE_LOCK = 0x5D1C_0001
 

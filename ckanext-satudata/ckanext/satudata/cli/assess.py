@@ -18,8 +18,8 @@ from ckanext.satudata.harvest.errors import Refused
 def assess(speech: Speech, name: str | None, everything: bool, background: bool, actor: str | None) -> None:
     """Nilai ulang dataset yang tersimpan tanpa menarik data (judge anew what is stored).
 
-    Dipakai setelah profil, kosakata, atau kode referensi berubah. Yang tayang tetap tayang; yang tidak lagi layak
-    ditandai dengan perbaikannya. Pemetaan yang berubah baru berlaku pada penarikan berikutnya.
+    Dipakai setelah profil, kosakata, kode referensi, atau pemetaan sumber berubah. Yang tayang tetap tayang; yang tidak
+    lagi layak ditandai dengan perbaikannya. Pemetaan yang berubah diterapkan pada catatan sumber yang tersimpan.
 
     \b
     Contoh / examples:
@@ -50,6 +50,12 @@ def assess(speech: Speech, name: str | None, everything: bool, background: bool,
             "{source}: {state}. Judged {read}, changed {updated}, unchanged {unchanged}; fit {layak}, "
             "to be mended {perlu_perbaikan}.".format(**found),
         )
+        report = found["report"]
+        if report.get("remapped") or report.get("unmapped"):
+            speech.say(
+                "  Dipetakan ulang: {remapped}. Menunggu penarikan berikutnya: {unmapped}.".format(**report),
+                "  Mapped anew: {remapped}. Waiting for the next harvest: {unmapped}.".format(**report),
+            )
         for transition, count in sorted(found["report"].get("transitions", {}).items()):
             speech.say(f"  {transition}: {count}", f"  {transition}: {count}")
     speech.show(told[0] if name else told)

@@ -1,9 +1,10 @@
-"""Judge anew what is stored, without fetching: after a profile, vocabulary or reference code has changed.
+"""Judge anew what is stored, without fetching: after a profile, vocabulary, reference code or mapping has changed.
 
 A run of the source like any other (trigger `assess`), in batches, with progress and a checkpoint. What is published
 stays published where it no longer is `layak` (`perbaikan_tertunda`), unless it must not be seen at all; what waits and
 no longer is `layak` becomes `draf`; a `draf` that has become `layak` is published or waits, as a harvest would have it.
-A changed mapping is not applied here: what a source sent is not kept, so it takes the next harvest.
+Where a source's mapping has changed, its records are mapped anew from what it sent (`remapping`); of those that it is
+not kept of, the mapping waits for the next harvest.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import held as held_values
+from ckanext.satudata.catalog import raw
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.judging import Judge
 from ckanext.satudata.catalog.write import Write, write
 from ckanext.satudata.harvest import runs, schedule
+from ckanext.satudata.harvest.remapping import Remapping
 from ckanext.satudata.harvest.runs import Claim
 from ckanext.satudata.harvest.standing import Known, standing
 from satudata_harvesters.errors import ConfigError
@@ -44,7 +47,7 @@ class Assessing:
     def __init__(self, opened: Session, held: Claim, progress: Progress) -> None:
         self.session, self.held, self.progress = opened, held, progress
         self.source = held.source
-        self.judge = Judge(self.source)
+        self.judge, self.remapping = Judge(self.source), Remapping(opened, self.source)
         self.versions: dict[str, str | None] = {}
         self.size = int(config.get("ckanext.satudata.harvest.batch_size", 500))
         self.counts: Counter[str] = Counter({name: n for name, n in held.counts.items() if isinstance(n, int)})
@@ -81,19 +84,35 @@ class Assessing:
         ids = [row["id"] for row in rows]
         kept = self._issues_of_coming(ids)
         holding = held_values.load(self.session, ids)
-        writes = [self._write(row, kept.get(row["id"], ()), holding.get(row["id"], ())) for row in rows]
+        mapped = self.remapping.map(rows, holding, kept)
+        anew = [one for row in rows if (one := mapped.writes.get(row["id"])) and not self._must_go(row, one)]
+        others = {row["id"]: row for row in rows if row["id"] not in {one.record_id for one in anew}}
+        writes = [
+            self._write(row, kept.get(id_, ()), holding.get(id_, ()), mapped_again=id_ in mapped.same)
+            for id_, row in others.items()
+        ]
         before = {row["id"]: f"{row['status']}/{row['hasil']}" for row in rows}
-        results = write(self.session, writes, actor=self.held.actor, run=self.held.run_id, cause="assess")
+        by = {"actor": self.held.actor, "run": self.held.run_id}
+        results = write(self.session, writes, **by, cause="assess") if writes else []
+        if anew:
+            made = write(self.session, anew, **by, cause="remap")
+            self.remapping.note(anew, made)
+            results += made
+        # What must not be loaded may hold personal data, also as it was sent.
+        raw.forget(self.session, [result.record_id for result in results if result.hasil == "tidak_dimuat"])
         self.counts["read"] += len(rows)
+        self.counts["unmapped"] += mapped.left
+        changed = {one.record_id for one in anew}
         for result in results:
             stands = f"{result.status}/{result.hasil}"
             if result.outcome == "refused":
                 self.counts["refused_count"] += 1
-            elif stands != before[result.record_id]:
-                self.counts["updated"] += 1
+                continue
+            remapped = result.record_id in changed and result.outcome != "unchanged"
+            self.counts["remapped"] += remapped
+            self.counts["updated" if remapped or stands != before[result.record_id] else "unchanged"] += 1
+            if stands != before[result.record_id]:
                 self.transitions[f"{before[result.record_id]} → {stands}"] += 1
-            else:
-                self.counts["unchanged"] += 1
         self.session.execute(
             insert(t.seen).on_conflict_do_nothing(),
             [{"run_id": self.held.run_id, "record_id": id_} for id_ in ids],
@@ -107,14 +126,23 @@ class Assessing:
             found.setdefault(row.record_id, []).append(issue)
         return found
 
-    def _write(self, row: Mapping[str, Any], kept: Iterable[Issue], holding: Sequence[held_values.Held]) -> Write:
+    def _must_go(self, row: Mapping[str, Any], asked: Write) -> bool:
+        """Whether a version that is published, and would stay beside the one mapped anew, must not be seen any more."""
+        stays = row["status"] == "tayang" and asked.action == "hold"
+        return stays and self._judged(row, Dataset(row["dataset"])).hasil == "tidak_dimuat"
+
+    def _write(
+        self, row: Mapping[str, Any], kept: Iterable[Issue], holding: Sequence[held_values.Held], *, mapped_again: bool
+    ) -> Write:
         """What is published is looked at for what must never be seen, the newest version for all else."""
+        rules = self.remapping.rules
+        version = rules.rules_version if rules and mapped_again else self._version(row["rules_version"])
         newest = Dataset(row["pending"] or row["dataset"])
         judged = self._judged(row, newest)
         judged = replace(judged, issues=(*judged.issues, *kept))
         asked = Write(
             row["source_id"], row["identifier"], "hold", row["owner_org"], rest=row["rest"] or {}, assessment=judged,
-            rules_version=self._version(row["rules_version"]), package_id=row["id"], expected_version=row["version"],
+            rules_version=version, package_id=row["id"], expected_version=row["version"],
             standing={"tidak_ditemukan_sejak": row["tidak_ditemukan_sejak"]},
         )  # fmt: skip
         shown = row["status"] == "tayang"
@@ -171,7 +199,8 @@ class Assessing:
             self.session.execute(fresh.values(rules_version=self._version(known)))
 
     def _report(self) -> dict[str, Any]:
-        return {**self.held.report, "transitions": dict(self.transitions)}
+        told = {name: self.counts[name] for name in ("remapped", "unmapped")}
+        return {**self.held.report, "transitions": dict(self.transitions), **told}
 
     def _commit(self, total: int, after: str) -> None:
         done = self.counts["read"]

@@ -16,16 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import erase
+from ckanext.satudata.catalog import erase, raw
 from ckanext.satudata.catalog import held as held_values
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.opd import Resolver
 from ckanext.satudata.catalog.stopwatch import during
 from ckanext.satudata.catalog.write import Write, Written, write
 from ckanext.satudata.harvest import removal
-from ckanext.satudata.harvest.pages_read import PagesRead, Printed, entry, prints
+from ckanext.satudata.harvest.pages_read import PagesRead, Printed, bodies, entry, prints
 from ckanext.satudata.harvest.portions import Portion, Slice
-from ckanext.satudata.harvest.reading import Reading
+from ckanext.satudata.harvest.reading import Reading, Rules
 from ckanext.satudata.harvest.reckoning import Reckoning
 from ckanext.satudata.harvest.runs import Claim
 from ckanext.satudata.harvest.standing import Known, standing, unchanged
@@ -53,6 +53,7 @@ class Item:
     fingerprint: str = ""
     error: RecordError | None = None
     print: str = ""  # of the bytes it came in
+    body: bytes = b""  # these bytes, of one that was read
 
 
 def settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
@@ -131,6 +132,8 @@ def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, r
         datasets={item.identifier: item.assessment.hasil != "tidak_dimuat" for item in writes if item.assessment},
     )
     reckoning.add(unchanged=len([item for item in once if item.error is None]) - len(writes))
+    if not reading.aggregates:
+        _keep_sent(session, differing, writes, results)
     met = {known[item.identifier].id for item in once if item.identifier in known}
     stored = {result.identifier: result.record_id for result in results if result.outcome != "refused"}
     ids = {row.identifier: row.id for row in known.values()} | stored
@@ -146,7 +149,8 @@ def _read(
 ) -> list[Item]:
     """The records of part of a page: mapped, but for those that came before in the same bytes and stand unchanged."""
     with during("fingerprint"):
-        made = prints(part.records, resolver.circumstances)
+        sent = bodies(part.records)
+        made = prints(sent, resolver.circumstances)
     before = [printed.get(one) for one in made]
     with during("postgres"):
         meeting.look({told.identifier for told in before if told})
@@ -158,9 +162,9 @@ def _read(
             items.append(Item(told.identifier, fingerprint=known.fingerprint, print=one))
         else:
             with during("parse"):
-                raw = part.records[place]
-            item = _unless_erased(_item(reading, resolver, raw), reading.source_id, erased)
-            items.append(replace(item, print=one))
+                record = part.records[place]
+            item = _unless_erased(item_of(reading, resolver, record), reading.source_id, erased)
+            items.append(replace(item, print=one, body=sent[place]))
     return items
 
 
@@ -170,9 +174,10 @@ def _stands(known: Known, told: Printed, rules_version: str) -> bool:
     return fingerprint.startswith(told.fingerprint) and unchanged(known, fingerprint, rules_version)
 
 
-def _item(reading: Reading, resolver: Resolver, raw: Any) -> Item:
+def item_of(reading: Rules, resolver: Resolver, record: Any) -> Item:
+    """A record of the source as its rules map it, with the office it belongs to."""
     with during("map"):
-        mapped = reading.map(raw)
+        mapped = reading.map(record)
     issues = list(mapped.issues)
     publisher = plain_text(mapped.dataset.get("produsen_data_name"))
     owner = reading.organization_id
@@ -291,12 +296,13 @@ def _writes(reading: Reading, items: Iterable[Item], known: Mapping[str, Known],
     for item in items:
         before = known.get(item.identifier)
         if item.dataset is not None:
-            yield _judged(reading, item, item.dataset, before, holding.get(before.id, ()) if before else ())
+            yield judged(reading, item, item.dataset, before, holding.get(before.id, ()) if before else ())
 
 
-def _judged(
-    reading: Reading, item: Item, dataset: Dataset, before: Known | None, kept: Sequence[held_values.Held]
+def judged(
+    reading: Rules, item: Item, dataset: Dataset, before: Known | None, kept: Sequence[held_values.Held]
 ) -> Write:
+    """What is to be written of a record with this dataset, beside what people hold of it (`kept`)."""
     # What people hold stays, so it is what will be shown that is judged.
     keep = reading.keeps_identity
     stands = held_values.apply(dataset, kept, before.id, keep_resource_ids=keep) if before and kept else dataset
@@ -325,6 +331,21 @@ def _judged(
         package_id=before.id if before else item.identifier if keep else None,
         name=(dataset.text("name") or None) if keep else None,
         created=_naive_utc(item.rest.get("metadata_created")) if keep else None,
+    )
+
+
+def _keep_sent(session: Session, items: Iterable[Item], writes: Sequence[Write], results: Sequence[Written]) -> None:
+    """Keep what the source sent of what is written now; of what may not be loaded nothing stays."""
+    bodies = {item.identifier: item.body for item in items}
+    written = [(one, result) for one, result in zip(writes, results, strict=True) if result.outcome != "refused"]
+    raw.keep(
+        session,
+        [
+            raw.Sent(result.record_id, one.fingerprint or "", bodies[one.identifier])
+            for one, result in written
+            if one.dataset is not None
+        ],
+        replacing=[result.record_id for _, result in written if result.outcome != "created"],
     )
 
 

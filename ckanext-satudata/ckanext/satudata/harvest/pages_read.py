@@ -28,11 +28,15 @@ OFFICES = "offices"
 DIGITS = 32
 
 
-def prints(records: Sequence[Any], circumstances: bytes) -> list[str]:
-    """A hash of each record as its source sent it, where that is known without parsing it; empty for one that cannot be
-    written down quickly.
+def bodies(records: Sequence[Any]) -> list[bytes]:
+    """Each record as its source sent it, where that is known without parsing it; empty for one that cannot be written
+    down quickly.
     """
-    bodies = records.bodies() if isinstance(records, Records) else map(_written, records)
+    return list(records.bodies() if isinstance(records, Records) else map(_written, records))
+
+
+def prints(bodies: Sequence[bytes], circumstances: bytes) -> list[str]:
+    """A hash of each record's bytes; empty for one without."""
     return [
         hashlib.blake2b(body, digest_size=DIGITS // 2, key=circumstances).hexdigest() if body else "" for body in bodies
     ]

@@ -1,4 +1,4 @@
-"""A source opened for reading: its connector behind the guarded client, its mapping, and the rules it is judged by."""
+"""A source opened for reading: its mapping and the rules it is judged by, its connector behind the guarded client."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from satudata_schemas.reference import Reference
 ENVIRONMENT = "SATUDATA_SOURCE_"
 
 
-class Reading:
-    """Everything a run needs to know of its source. Holds secrets in the open: never log or store it."""
+class Rules:
+    """How the records of a source are mapped and judged, without a way to read them."""
 
-    def __init__(self, row: Mapping[str, Any], source: Source, connector: Connector) -> None:
+    def __init__(self, row: Mapping[str, Any], source: Source) -> None:
         self.source_id: str = row["id"]
         self.organization_id: str = row["organization_id"]
         self.penayangan: str = row["penayangan"]
         self.keeps_identity: bool = row["identitas"] == "pertahankan"
-        self.source, self.connector = source, connector
+        self.source = source
         self.profile, self.reference = Profile.load(row["profile"]), Reference.load()
         # A rule binds from a day of the office's calendar.
         self.today: date = row.get("today") or date.today()  # noqa: DTZ011
@@ -47,8 +47,13 @@ class Reading:
         #: part alone tells whether the source's mapping, template or columns have changed.
         self.rules_version = f"{self._shape()}:{self._rules(row)}"
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Rules:
+        """Of a row of `satudata_source`; its sealed credentials stay so. Raises `ConfigError`."""
+        return cls(row, Source.from_dict(row["definition"]))
+
     def __repr__(self) -> str:
-        return f"<Reading of {self.source_id}>"
+        return f"<{type(self).__name__} of {self.source_id}>"
 
     def _shape(self) -> str:
         told = {"mapping": self._mapping.version, "aggregate": self.source.aggregate, "template": self.source.template}
@@ -68,6 +73,23 @@ class Reading:
         """What a fingerprint leaves out. When an aggregate was counted is no change of it."""
         return self._mapping.volatile | ({"tanggal_mutakhir"} if self.aggregates else frozenset())
 
+    def map(self, raw: Any) -> Mapped:
+        """One of the source's records in the contract's words."""
+        return self._mapping.apply(raw, self.source)
+
+    def assess(self, dataset: Dataset) -> Assessment:
+        """What the rules of this source say of a dataset."""
+        files = self.files or None
+        return judge.assess(dataset, self.profile, reference=self.reference, files=files, today=self.today)
+
+
+class Reading(Rules):
+    """Everything a run needs to know of its source. Holds secrets in the open: never log or store it."""
+
+    def __init__(self, row: Mapping[str, Any], source: Source, connector: Connector) -> None:
+        super().__init__(row, source)
+        self.connector = connector
+
     @property
     def requests(self) -> int:
         """Requests made so far."""
@@ -86,15 +108,6 @@ class Reading:
     def pages(self, after: str | None, validators: Mapping[str, Validators]) -> Iterator[Page]:
         """The pages behind a checkpoint, lazily."""
         return self.connector.pages(after=after, validators=validators)
-
-    def map(self, raw: Any) -> Mapped:
-        """One of the source's records in the contract's words."""
-        return self._mapping.apply(raw, self.source)
-
-    def assess(self, dataset: Dataset) -> Assessment:
-        """What the rules of this source say of a dataset."""
-        files = self.files or None
-        return judge.assess(dataset, self.profile, reference=self.reference, files=files, today=self.today)
 
 
 def open_source(row: Mapping[str, Any]) -> Reading:

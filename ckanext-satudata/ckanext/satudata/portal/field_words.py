@@ -56,6 +56,7 @@ def cause(name: str | None) -> str:
         "review": _("keputusan pemeriksaan"),
         "undo": _("penarikan diurungkan"),
         "assess": _("dinilai ulang"),
+        "remap": _("dipetakan ulang"),
         "opd": _("perubahan OPD"),
         "erase": _("dihapus permanen"),
     }.get(name or "", _("tidak tercatat")))  # fmt: skip

@@ -15,6 +15,7 @@ from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Problem, preferred_language
 from ckanext.satudata.api.routes.datasets import answer_of
 from ckanext.satudata.api.routing import route
+from ckanext.satudata.catalog import raw
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX, etag
 from ckanext.satudata.catalog.package import unpublished_fields
 from ckanext.satudata.catalog.status import LAST_SEEN
@@ -31,9 +32,11 @@ SELECT r.id, r.name, r.owner_org, r.hasil, r.status, r.score, r.principles, r.su
   FROM satudata_record r WHERE r.id = :id
 """)
 _PROVENANCE = text(f"""
-SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pending, r.rest, r.raw, r.fingerprint,
+SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pending, r.rest, r.fingerprint,
        r.rules_version, r.first_seen, {LAST_SEEN} AS last_seen, r.last_run,
        s.name AS source_name, s.title AS source_title, s.connector,
+       (SELECT w.body FROM satudata_raw w
+         WHERE w.record_id = r.id AND w.fingerprint = left(r.fingerprint, {raw.DIGITS})) AS raw,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('field', h.field, 'resource_id', nullif(h.resource_id, ''),
                   'source_value', h.source_value, 'at', h.at, 'inferred', h.inferred)
                   ORDER BY h.field, h.resource_id), '[]')
@@ -93,7 +96,7 @@ def provenance(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Resp
             "held": row.held,
         }
     if row.owner_org in caller.reader.own:
-        told |= {"raw": row.raw, "pending": row.pending}
+        told |= {"raw": raw.shown(raw.parsed(row.raw)) if row.raw else None, "pending": row.pending}
     return answering.document(told)
 
 
