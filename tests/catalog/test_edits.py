@@ -339,3 +339,11 @@ def test_a_package_of_another_kind_waits_in_the_outbox_too(office, session, sear
         pass
     search_index.commit()
     assert [one["id"] for one in search_index.documents()] == [made["id"]]
+
+
+def test_a_dataset_put_into_a_group_stays_what_it_is(office, act):
+    written = office.put()
+    act("group_create", name=f"{office.name}-kelompok", packages=[{"id": written.record_id}])
+    [record] = office.rows("record")
+    assert (record["status"], record["dataset"]["title"]) == ("tayang", office.layak()["title"])
+    assert act("package_show", id=written.record_id)["groups"][0]["name"] == f"{office.name}-kelompok"

@@ -125,7 +125,10 @@ def since(ids: Sequence[str]) -> dict[str, float]:
     if not ids:
         return {}
     try:
-        pipeline = _redis().pipeline()
+        redis = _redis()
+        if not redis.zcard(_key("ids")):
+            return {}
+        pipeline = redis.pipeline()
         for id_ in ids:
             pipeline.zscore(_key("ids"), id_)
         found = pipeline.execute()

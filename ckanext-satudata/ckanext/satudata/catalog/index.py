@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ckan import model
 from sqlalchemy import delete, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -39,7 +40,7 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT)
     """
     outbox = tables.outbox
     waiting = session.execute(
-        select(outbox.c.package_id, outbox.c.version)
+        select(outbox.c.package_id, outbox.c.version, outbox.c.op)
         .where(~_set_aside())
         .order_by(outbox.c.at, outbox.c.package_id)
         .limit(limit)
@@ -52,7 +53,8 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT)
     versions = {row.package_id: row.version for row in waiting}
     hidden_before = hidden.since(list(versions))
     with during("document"):
-        made, failed = rendering.what_can_be_made(session, list(versions))
+        there = _there(session, waiting)
+        made, failed = rendering.what_can_be_made(session, there) if there else ({}, {})
     try:
         gone = [id_ for id_ in versions if id_ not in made and id_ not in failed]
         with during("solr"):
@@ -77,6 +79,18 @@ def rebuild(session: Session, *, progress: Progress = lambda _: None, size: int 
     goes on where it stopped. Raises IndexUnavailable where Solr is away.
     """
     return Rebuild(session, lambda own, limit: drain(own, limit=limit, timeout=LONG_TIMEOUT), progress, size).run()
+
+
+def _there(session: Session, waiting: Sequence[Any]) -> list[str]:
+    """Of what waits all that a document may be made of: what was put down as deleted, and still is, need not be read
+    whole to find that there is none.
+    """
+    deleted = {row.package_id for row in waiting if row.op == "delete"}
+    if deleted:
+        package = model.package_table.c
+        back = select(package.id).where(package.id.in_(deleted), package.state != "deleted")
+        deleted -= set(session.scalars(back))
+    return [row.package_id for row in waiting if row.package_id not in deleted]
 
 
 def _set_aside() -> Any:

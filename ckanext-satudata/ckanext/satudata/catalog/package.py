@@ -315,7 +315,7 @@ def _from_resource(resource: Mapping[str, Any], derived: str) -> dict[str, Any]:
             value = value.removesuffix("T00:00:00")  # noqa: PLW2901
         elif key == "kamus_data" and isinstance(value, list):
             value = [column(item) for item in value]  # noqa: PLW2901
-        found[key] = value
+        found[str(key)] = value  # CKAN's own keys are SQLAlchemy's kind of text, which is no key of JSON
     return found
 
 

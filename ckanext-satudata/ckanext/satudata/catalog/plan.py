@@ -324,7 +324,7 @@ class Planner:
                     "version": record["version"],
                     "kind": entry.kind,
                     "audience": entry.audience,
-                    "before": None if lines or self.before is None else {name: self.before[name] for name in _UNDOABLE},
+                    "before": None if lines or self.before is None else {name: self.before[name] for name in UNDOABLE},
                     "actor": self.actor,
                     "run_id": self.run,
                 }
@@ -352,7 +352,8 @@ _COMPARED = (
     "package_id",
     *_REVIEW,
 )
-_UNDOABLE = (
+#: columns of a record that the change log keeps of the version before
+UNDOABLE = (
     "dataset", "rest", "pending", "status", "hasil", "owner_org", "name", "version", "fingerprint", "rules_version",
     "tidak_ditemukan_sejak", "score", "principles", "pending_status", *_REVIEW,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import held, hidden, known, rows, tables
+from ckanext.satudata.catalog import held, hidden, known, rows, tables, withdrawing
 from ckanext.satudata.catalog.bulk import copy, put, upsert
 from ckanext.satudata.catalog.plan import Planned, Planner
 from ckanext.satudata.catalog.stopwatch import during
@@ -52,7 +52,7 @@ def write(
     nobody a moment early rather than a moment late.
     """
     batch = _Batch(session, actor, run, cause or ("harvest" if run else "edit"))
-    batch.settle(batch.once(writes), retried=False)
+    batch.settle(batch.withdraw(batch.once(writes)), retried=False)
     hidden.hide(batch.hiding)
     return [batch.written[position] for position in range(len(writes))]
 
@@ -72,6 +72,26 @@ class _Batch:
             if first.setdefault(asked.record_id, (position, asked))[0] != position:
                 self.written[position] = _refusal(asked, Refused(REPEATED, {"identifier": asked.identifier}))
         return list(first.values())
+
+    def withdraw(self, items: list[tuple[int, Write]]) -> list[tuple[int, Write]]:
+        """Withdraw what is only to be withdrawn as it stands; what is left takes the usual way."""
+        if not withdrawing.as_they_stand([asked for _, asked in items]):
+            return items
+        batch = withdrawing.Withdrawal(self.session, [one for _, one in items], actor=self.actor, run=self.run)
+        with during("postgres"):
+            batch.store()
+            if batch.taken:
+                lock_changes(self.session)
+                batch.log(cause=self.cause)
+        left = []
+        for position, asked in items:
+            if one := batch.taken.get(asked.record_id):
+                self.written[position] = one.written
+                if one.was_public:
+                    self.hiding.append(asked.record_id)
+            else:
+                left.append((position, asked))
+        return left
 
     def settle(self, items: list[tuple[int, Write]], *, retried: bool) -> None:
         """Store these writes, halving them where Postgres refuses one."""
@@ -169,10 +189,15 @@ def store(session: Session, plans: Sequence[Planned], stored: rows.Existing, *, 
     log_changes(session, [line for plan in plans for line in plan.changes], cause=cause)
 
 
+def lock_changes(session: Session) -> None:
+    """From here to the commit nobody else draws a number of the change log."""
+    session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
+
+
 def log_changes(session: Session, changes: Sequence[Mapping[str, Any]], *, cause: str) -> None:
     """Append to the change log, as the last thing before the commit: a reader of what is committed misses no number."""
     if changes:
-        session.execute(select(func.pg_advisory_xact_lock(CHANGE_LOCK)))
+        lock_changes(session)
         copy(session, tables.change, [{**line, "cause": cause} for line in changes])
 
 

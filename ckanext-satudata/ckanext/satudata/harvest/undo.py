@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.judging import Judge
-from ckanext.satudata.catalog.write import CONFLICT, Write, write
-from ckanext.satudata.harvest import runs, schedule
+from ckanext.satudata.catalog.write import CONFLICT, Write, Written, write
+from ckanext.satudata.harvest import runs
+from ckanext.satudata.harvest.indexing import Indexers, indexing
 from ckanext.satudata.harvest.runs import Claim
 from satudata_schemas.dataset import Dataset
 
@@ -72,7 +73,11 @@ class Undoing:
         self.began, self.read_before = time.monotonic(), self.counts["read"]
 
     def do(self) -> None:
-        """Take back what is not yet taken back, a batch a transaction."""
+        """Take back what is not yet taken back, a batch a transaction; the index is told beside."""
+        with indexing() as index:
+            self._take_all_back(index)
+
+    def _take_all_back(self, index: Indexers) -> None:
         total = self._total()
         # What its pages looked like is forgotten: unchanged ones have to be read again to bring back what they say.
         runs.keep(self.session, self.held)
@@ -84,7 +89,7 @@ class Undoing:
             self._take_back(some)
             after = some[-1].seq
             self._commit(total, after)
-            schedule.drain(self.session)
+            index.tell()
         runs.end(self.session, self.held, "selesai", counts=dict(self.counts), complete=True, report=self._report())
         self.session.commit()
 
@@ -94,23 +99,47 @@ class Undoing:
         ) or 0  # fmt: skip
 
     def _next(self, after: int) -> list[_Touched]:
-        """The next datasets in the order in which the run touched them first, with their records locked."""
-        earlier = t.change.alias("earlier")
-        first = ~sa.exists().where(
-            earlier.c.package_id == _c.package_id, earlier.c.run_id == self.subject, earlier.c.seq < _c.seq
-        )
-        lines = self.session.execute(
+        """The next datasets in the order in which the run touched them first, with their records locked.
+
+        Empty only at the end: lines of a dataset that was touched before are passed over.
+        """
+        while lines := self._lines(after):
+            after = lines[-1].seq
+            ids = sorted({line.package_id for line in lines})
+            known = set(
+                self.session.scalars(
+                    sa.select(_c.package_id)
+                    .where(_c.package_id.in_(ids), _c.run_id == self.subject, _c.seq < lines[0].seq)
+                    .distinct()
+                )
+            )
+            first: dict[str, Any] = {}
+            for line in lines:
+                if line.package_id not in known:
+                    first.setdefault(line.package_id, line)
+            if first:
+                now = self._stand(list(first))
+                return [
+                    _Touched(line.seq, id_, line.kind, line.before, now.get(id_, {})) for id_, line in first.items()
+                ]
+        return []
+
+    def _lines(self, after: int) -> Sequence[Any]:
+        """The next lines that the run has written to the change log."""
+        return self.session.execute(
             sa.select(_c.seq, _c.package_id, _c.kind, _c.before)
-            .where(_c.run_id == self.subject, _c.seq > after, first)
+            .where(_c.run_id == self.subject, _c.seq > after)
             .order_by(_c.seq)
             .limit(self.size)
         ).all()
-        ids = sorted({line.package_id for line in lines})
-        rows = self.session.execute(sa.select(t.record).where(_rec.id.in_(ids)).order_by(_rec.id).with_for_update())
-        now = {row["id"]: dict(row) for row in rows.mappings()}
-        return [
-            _Touched(line.seq, line.package_id, line.kind, line.before, now.get(line.package_id, {})) for line in lines
-        ]
+
+    def _stand(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Where these records stand now; what they say only where their files are compared."""
+        columns = [_rec[name] for name in ("id", "source_id", "identifier", "owner_org", "version", "erased")]
+        if self.counted_files:
+            columns.append(_rec.dataset)
+        query = sa.select(*columns).where(_rec.id.in_(ids)).order_by(_rec.id).with_for_update()
+        return {row["id"]: dict(row) for row in self.session.execute(query).mappings()}
 
     def _take_back(self, touched: Sequence[_Touched]) -> None:
         later = self._later(touched)
@@ -126,7 +155,7 @@ class Undoing:
                 self._plan(one, any(line.cause == "opd" for line in since), writes)
         self.counts["read"] += len(touched)
         asked = {one.record_id: one for one in writes}
-        for result in write(self.session, writes, actor=self.held.actor, run=self.held.run_id, cause="undo"):
+        for result in self._written(writes):
             if result.outcome == "refused":
                 self._leave(result.record_id, EDITED if result.code == CONFLICT else REFUSED)
             elif result.outcome == "unchanged":
@@ -135,6 +164,14 @@ class Undoing:
                 self.counts["withdrawn"] += 1
             else:
                 self.counts["updated"] += 1
+
+    def _written(self, writes: Sequence[Write]) -> Iterator[Written]:
+        """Write them, those apart that are withdrawn as they stand: that takes a fraction of the time."""
+        plain = [one for one in writes if one.action == "withdraw" and one.dataset is None]
+        others = [one for one in writes if one.action != "withdraw" or one.dataset is not None]
+        for some in (plain, others):
+            if some:
+                yield from write(self.session, some, actor=self.held.actor, run=self.held.run_id, cause="undo")
 
     def _later(self, touched: Sequence[_Touched]) -> dict[str, list[Any]]:
         """What was written to these datasets outside of runs since the run touched them first."""
