@@ -96,15 +96,17 @@ def _subject(draw: random.Random) -> str:
 
 
 def queries(count: int) -> list[str]:
-    """So many different things that people look for: two words of a subject and a place."""
-    draw = random.Random(2019)
-    found: set[str] = set()
+    """So many different things that people look for: something of a subject, or of a place.
+
+    Of 100,000 datasets a subject names some 3,000 and a place some 200. Both words have to be met, whoever searches.
+    """
     affairs, regencies = _affairs_and_regencies()
-    while len(found) < count:
-        words = draw.choice(affairs).lower().replace(",", " ").split()
-        place = draw.choice(regencies).lower().split(maxsplit=1)[1]
-        found.add(f"{draw.choice(words)} {draw.choice(corpus.WORDS)} {place}")
-    return draw.sample(sorted(found), count)
+    subjects = {word for affair in affairs for word in affair.lower().replace(",", " ").split() if len(word) > 3}
+    places = {one.lower().split(maxsplit=1)[1] for one in regencies}
+    asked = [f"{what} {of}" for of in sorted(subjects) for what in corpus.WORDS if of not in corpus.WORDS]
+    where = [f"{what} {of}" for of in sorted(places) for what in corpus.WORDS if of.isalpha() and of not in subjects]
+    draw = random.Random(2019)
+    return draw.sample(draw.sample(asked, count // 2) + draw.sample(where, count - count // 2), count)
 
 
 @cache

@@ -115,7 +115,7 @@ def test_no_revoked_token_is_revived_by_an_emptied_redis(document, ask, bad_toke
     from ckanext.satudata.api import guard
 
     for kind in ("revoked", "of a revoked client", "revoked key"):
-        guard.link().client.flushdb()
+        guard.client().flushdb()
         assert ask("GET", "/datasets", bad_tokens[kind]).status_code == 401, kind
 
 

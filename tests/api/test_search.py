@@ -106,6 +106,17 @@ def test_words_are_understood_as_indonesian(shelf, read, words, found):
     assert titles(read("/datasets", q=words))[0] == found
 
 
+def test_a_word_that_says_nothing_need_not_be_met(shelf, read):
+    assert titles(read("/datasets", q="jumlah dan puskesmas"))[0] == "Jumlah Puskesmas"
+
+
+def test_of_three_words_two_are_enough_as_on_the_portal_s_own_page(shelf, read, app):
+    assert titles(read("/datasets", q="jumlah puskesmas rawat"))[0] == "Jumlah Puskesmas"
+    for words in ("jumlah puskesmas rawat", "produksi padi", "angka kemiskinan kabupaten kota"):
+        own = app.get("/api/3/action/package_search", query_string={"q": words}).json["result"]["count"]
+        assert read("/datasets", q=words).json["meta"]["total"] == own, words
+
+
 ABBREVIATED = [
     ("AKI", "Angka Kematian Ibu Menurut Kecamatan"),
     ("angka kematian ibu", "Perkembangan AKI Tahun 2024"),

@@ -241,7 +241,7 @@ def test_a_client_is_not_revoked_while_redis_cannot_know_of_it(ckan, region, uni
         raise redis.ConnectionError
 
     ckan("client", "add", unique, "--scope", "catalog:read")
-    monkeypatch.setattr(guard.link().client, "sadd", away)
+    monkeypatch.setattr(guard.client(), "sadd", away)
     done = ckan("client", "revoke", unique)
 
     assert (done.code, "Redis" in done.err, "E-SVC-001" in done.err) == (3, True, True)

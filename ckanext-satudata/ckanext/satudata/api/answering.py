@@ -57,7 +57,7 @@ def document(value: Any, *, content_type: str = JSON) -> Response:
 
 
 def listing(
-    bodies: Sequence[str],
+    bodies: Sequence[str] | Sequence[bytes],
     *,
     total: int,
     cursor: str | None = None,
@@ -68,9 +68,10 @@ def listing(
 
     Tagged by its content, so that a reader who has the page already gets 304.
     """
-    told = orjson.dumps({"total": total, "cursor": cursor, **(meta or {})}).decode()
-    links = {"self": here(), "next": following}
-    body = f'{{"data":[{",".join(bodies)}],"meta":{told},"links":{orjson.dumps(links).decode()}}}'.encode()
+    written = [body.encode() if isinstance(body, str) else body for body in bodies]
+    told = orjson.dumps({"total": total, "cursor": cursor, **(meta or {})})
+    links = orjson.dumps({"self": here(), "next": following})
+    body = b'{"data":[%b],"meta":%b,"links":%b}' % (b",".join(written), told, links)
     response = item(body, etag=etag(body))
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'

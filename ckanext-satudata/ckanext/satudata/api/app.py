@@ -10,7 +10,8 @@ import traceback
 from typing import Any
 
 from ckan import model
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -24,6 +25,21 @@ PREFIX = settings.PREFIX
 
 #: Bytes a request's body may have; larger ones are 413 before they are read.
 MAX_BODY = 10 * 1024 * 1024
+
+
+class Response(FlaskResponse):
+    """An answer that is handed over whole where it is whole: a server sends a list in one piece, and asks for the
+    pieces of anything else one by one, for each of which a thread has to be woken."""
+
+    def get_app_iter(self, environ: Any) -> Any:
+        """A list, unless the answer is made while it is sent."""
+        pieces = super().get_app_iter(environ)
+        if self.is_streamed:
+            return pieces
+        try:
+            return list(pieces)
+        finally:
+            self.close()
 
 
 def mount(app: Flask) -> Flask:
@@ -55,6 +71,7 @@ def create_operations() -> dict[str, Flask]:
 
 def _bare_app(name: str) -> Flask:
     app = Flask(name, static_folder=None, template_folder=None)
+    app.response_class = Response
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
@@ -76,24 +93,24 @@ def _close(_error: BaseException | None) -> None:
     model.Session.remove()
 
 
-def _refused(error: HTTPException) -> Response:
+def _refused(error: HTTPException) -> FlaskResponse:
     return problems.respond(problems.of_http_exception(error))
 
 
-def _search_gone(_error: SearchUnavailable) -> Response:
+def _search_gone(_error: SearchUnavailable) -> FlaskResponse:
     return problems.respond(problems.Unavailable("solr"))
 
 
-def _postgres_gone(_error: Exception) -> Response:
+def _postgres_gone(_error: Exception) -> FlaskResponse:
     return problems.respond(problems.Unavailable("postgres"))
 
 
-def _keys_gone(error: KeyFolderError) -> Response:
+def _keys_gone(error: KeyFolderError) -> FlaskResponse:
     log.error("The keys of the API cannot be used: %r", str(error))
     return problems.respond(problems.Unavailable("kunci token"))
 
 
-def _failed(error: Exception) -> Response:
+def _failed(error: Exception) -> FlaskResponse:
     # Where it happened, without the message: a database driver's message quotes the values of the row.
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("Request %s to %r failed by %s at\n%s", g.get("request_id"), request.path, type(error).__name__, frames)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ckan import model
-from sqlalchemy import URL, Connection, Engine, Executable, Row, create_engine
+from psycopg2 import errors  # type: ignore[import-untyped]
+from sqlalchemy import URL, Connection, Engine, Executable, Row, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -28,17 +32,54 @@ _engines: dict[URL, Engine] = {}
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 
 
-def rows(statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+#: Seconds a plan is kept: a table that has grown a thousandfold since wants another one.
+REPLAN = 60.0
+#: A pooler between us and the server may hand the next statement to a server that was not told of this one.
+_NOT_PREPARED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.FeatureNotSupported)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A statement that is asked often: planned once a connection, where planning takes longer than reading.
+
+    `sql` has parameters as `:name`, of which `types` names the types in Postgres.
+    """
+
+    name: str
+    sql: str
+    types: Mapping[str, str]
+    preparing: str = field(init=False)
+    executing: str = field(init=False)
+    plain: TextClause = field(init=False)
+
+    def __post_init__(self) -> None:
+        places = {name: place for place, name in enumerate(self.types, 1)}
+        body = _PARAMETER.sub(lambda found: f"${places[found[1]]}", self.sql)
+        arguments = ", ".join(f"%({name})s::{kind}" for name, kind in self.types.items())
+        told = {
+            "preparing": f"PREPARE {self.name}({', '.join(self.types.values())}) AS {body}",
+            "executing": f"EXECUTE {self.name}({arguments})",
+            "plain": text(_PARAMETER.sub(lambda found: f"CAST(:{found[1]} AS {self.types[found[1]]})", self.sql)),
+        }
+        for name, value in told.items():
+            object.__setattr__(self, name, value)
+
+
+_PARAMETER = re.compile(r":(\w+)")
+
+
+def rows(statement: Executable | Prepared, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
     """The rows of one statement. A connection the server has closed is replaced once; then `Unavailable`."""
+    read: Callable[..., Sequence[Row[Any]]] = _read_prepared if isinstance(statement, Prepared) else _read
     try:
-        return _read(statement, params)
+        return read(statement, params)
     except DBAPIError as error:
         if not error.connection_invalidated and not isinstance(error, GONE):
             raise
     except PoolTimeout as error:
         raise Unavailable("postgres") from error
     try:
-        return _read(statement, params)
+        return read(statement, params)
     except GONE as error:
         raise Unavailable("postgres") from error
 
@@ -46,6 +87,23 @@ def rows(statement: Executable, params: Mapping[str, Any] | None = None) -> Sequ
 def _read(statement: Executable, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
     with engine().connect() as connection:
         return connection.execute(statement, dict(params or {})).all()
+
+
+def _read_prepared(statement: Prepared, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+    with engine().connect() as connection:
+        known, now = connection.info, time.monotonic()
+        try:
+            if now - known.get(statement.name, -REPLAN) >= REPLAN:
+                if statement.name in known:
+                    connection.exec_driver_sql(f"DEALLOCATE {statement.name}")
+                connection.exec_driver_sql(statement.preparing)
+                known[statement.name] = now
+            return connection.exec_driver_sql(statement.executing, dict(params or {})).all()
+        except DBAPIError as error:
+            if not isinstance(error.orig, _NOT_PREPARED):
+                raise
+            known.pop(statement.name, None)
+            return connection.execute(statement.plain, dict(params or {})).all()
 
 
 def engine() -> Engine:

@@ -79,7 +79,7 @@ class Query:
 class Result:
     """A page: `bodies` are the datasets' JSON as rendered; `cursor` leads on, None at the end."""
 
-    bodies: list[str]
+    bodies: list[bytes]
     total: int
     cursor: str | None
     facets: Mapping[str, list[tuple[str, int]]]
@@ -87,9 +87,9 @@ class Result:
 
 def search(query: Query) -> Result:
     """One page of datasets; raises `SearchUnavailable`, and `CursorRefused` for a cursor Solr does not know."""
-    answer = select(_parameters(query))
+    answer, documents = _taken_apart(_asked(_parameters(query)))
     found = answer["response"]
-    bodies = _bodies(found["docs"], query.reader)
+    bodies = _bodies(documents, query.reader)
     onward = answer.get("nextCursorMark")
     return Result(
         bodies=bodies,
@@ -101,8 +101,35 @@ def search(query: Query) -> Result:
 
 def select(parameters: Sequence[tuple[str, str]]) -> Any:
     """Solr's answer to `/select`, decoded."""
-    content = _ask("&".join(_pair(*pair) for pair in parameters))
-    return orjson.loads(content)
+    return orjson.loads(_asked(parameters))
+
+
+def _asked(parameters: Sequence[tuple[str, str]]) -> bytes:
+    return _ask("&".join(_pair(*pair) for pair in parameters))
+
+
+#: How Solr begins the line of a field that it sends as it is kept; what was rendered has no line break within.
+_KEPT = re.compile(rb' *"(sd_answer_(?:public|full))":')
+
+
+def _taken_apart(content: bytes) -> tuple[Any, list[dict[str, Any]]]:
+    """Solr's answer, and its documents with rendered answers as bytes: they are neither read nor written again."""
+    rest: list[bytes] = []
+    kept: list[bytes] = []
+    for line in content.split(b"\n"):
+        begin = _KEPT.match(line)
+        if begin is None:
+            rest.append(line)
+        else:
+            body, comma = (line[begin.end() : -1], b",") if line.endswith(b"},") else (line[begin.end() :], b"")
+            rest.append(b'"%b":%d%b' % (begin[1], len(kept), comma))
+            kept.append(body)
+    answer = orjson.loads(b"\n".join(rest))
+    documents = [
+        {name: kept[value] if name.startswith("sd_answer_") else value for name, value in document.items()}
+        for document in answer["response"]["docs"]
+    ]
+    return answer, documents
 
 
 def _pair(name: str, value: str) -> str:
@@ -134,14 +161,14 @@ def any_of(field_name: str, values: Iterable[str]) -> str:
 _SPECIAL = re.compile(r'[+\-&|!(){}\[\]^"~*?:\\/<>=@$;,]')
 _OPERATORS = {"AND": "and", "OR": "or", "NOT": "not", "TO": "to"}
 _FIELDS = "title^4 name^4 tags^2 groups^2 text"
-_SHOWN_PUBLIC = "sd_answer_public"
-_SHOWN_ALL = "sd_answer_full"
-_SHOWN_MIXED = "sd_answer_public,sd_answer_full,sd_labels,sd_hak_akses"
+_PUBLIC = "sd_answer_public"
+_FULL = "sd_answer_full"
 
 
 def _parameters(query: Query) -> list[tuple[str, str]]:
     asked = [
         ("wt", "json"),
+        ("indent", "true"),
         ("omitHeader", "true"),
         ("rows", str(query.limit)),
         ("cursorMark", query.cursor),
@@ -152,7 +179,8 @@ def _parameters(query: Query) -> list[tuple[str, str]]:
     text = escaped(query.text)
     if text:
         asked += [("defType", "edismax"), ("q", text), ("qf", _FIELDS), ("mm", "2<-1 5<80%"), ("tie", "0.1")]
-        asked += [("uf", "-*"), ("lowercaseOperators", "false"), ("q.op", "AND"), ("sow", "true")]
+        # How many words have to be met is for `mm` to say: under "AND" a stop word, too, would have to be met.
+        asked += [("uf", "-*"), ("lowercaseOperators", "false"), ("q.op", "OR"), ("sow", "true")]
     else:
         asked.append(("q", "*:*"))
     if not query.reader.everything:
@@ -172,16 +200,19 @@ def _quoted(value: str) -> str:
 
 
 def _shown(reader: Reader) -> str:
+    """Fields to be sent; rendered answers as they are kept, not as text within JSON."""
     if reader.everything:
-        return _SHOWN_ALL
-    return _SHOWN_PUBLIC if reader.reads_public_only else _SHOWN_MIXED
+        return f"{_FULL}:[json]"
+    return (
+        f"{_PUBLIC}:[json]" if reader.reads_public_only else f"{_PUBLIC}:[json],{_FULL}:[json],sd_labels,sd_hak_akses"
+    )
 
 
-def _bodies(documents: Sequence[Mapping[str, Any]], reader: Reader) -> list[str]:
+def _bodies(documents: Sequence[Mapping[str, Any]], reader: Reader) -> list[bytes]:
     if reader.everything:
-        return [document[_SHOWN_ALL] for document in documents if _SHOWN_ALL in document]
+        return [document[_FULL] for document in documents if _FULL in document]
     if reader.reads_public_only:
-        return [document[_SHOWN_PUBLIC] for document in documents if _SHOWN_PUBLIC in document]
+        return [document[_PUBLIC] for document in documents if _PUBLIC in document]
     chosen = (document.get(_chosen(document, reader)) for document in documents)
     return [body for body in chosen if body]
 
@@ -189,7 +220,7 @@ def _bodies(documents: Sequence[Mapping[str, Any]], reader: Reader) -> list[str]
 def _chosen(document: Mapping[str, Any], reader: Reader) -> str:
     owners = (label.removeprefix("member-") for label in document.get("sd_labels", ()) if label.startswith("member-"))
     access = document.get("sd_hak_akses", "")
-    return _SHOWN_ALL if any(reader.reads_full(owner, access) for owner in owners) else _SHOWN_PUBLIC
+    return _FULL if any(reader.reads_full(owner, access) for owner in owners) else _PUBLIC
 
 
 def _facets(answer: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:

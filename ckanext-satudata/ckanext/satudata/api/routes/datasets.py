@@ -112,8 +112,12 @@ SELECT r.package_id, r.owner_org, r.status, r.hak_akses, {last_seen} AS last_see
        LEFT JOIN satudata_answer a ON a.package_id = r.package_id AND a.audience = {audience}
  WHERE r.package_id = :asked OR r.name = :asked OR r.name = :erased
 """
-_ONE_PUBLIC = text(_ONE.format(audience="'public'", last_seen=LAST_SEEN))
-_ONE_MIXED = text(_ONE.format(audience=database.AUDIENCE, last_seen=LAST_SEEN))
+_ASKED = {"asked": "text", "erased": "text", "known": "text[]"}
+_READER = {"everything": "boolean", "own": "text[]", "granted": "text[]"}
+_ONE_PUBLIC = database.Prepared("satudata_one", _ONE.format(audience="'public'", last_seen=LAST_SEEN), _ASKED)
+_ONE_MIXED = database.Prepared(
+    "satudata_one_mixed", _ONE.format(audience=database.AUDIENCE, last_seen=LAST_SEEN), _ASKED | _READER
+)
 
 
 @route("/datasets/<id_or_name>", scope="catalog:read")
@@ -191,9 +195,9 @@ def _binding(caller: Caller, values: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps([search_of, *reader], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _only(body: str, fields: Sequence[str]) -> str:
+def _only(body: bytes, fields: Sequence[str]) -> bytes:
     whole = orjson.loads(body)
-    return orjson.dumps({name: whole[name] for name in ("id", *fields) if name in whole}).decode()
+    return orjson.dumps({name: whole[name] for name in ("id", *fields) if name in whole})
 
 
 def _facets(names: Sequence[str], counted: Mapping[str, list[tuple[str, int]]]) -> dict[str, list[dict[str, Any]]]:
