@@ -24,6 +24,13 @@ _TAG = re.compile(r"[0-9a-f]{32}\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Satudata-Cursor, X-Request-ID"
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Authorization, Accept, Accept-Encoding, Accept-Language"),
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", _EXPOSED),
+)
+
 
 def item(body: bytes, *, etag: str | None = None, content_type: str = JSON) -> Response:
     """One thing, plain. With an `etag` a reader who has it already gets 304."""
@@ -94,23 +101,20 @@ def begin() -> None:
 def finish(response: Response) -> Response:
     """After a request: compression, caching and the headers that hold for every answer."""
     headers = response.headers
-    headers["X-Request-ID"] = g.get("request_id") or ""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Vary"] = "Authorization, Accept, Accept-Encoding, Accept-Language"
-    headers["Access-Control-Allow-Origin"] = "*"
-    headers["Access-Control-Expose-Headers"] = _EXPOSED
+    headers.extend(_ALWAYS)
+    headers.add("X-Request-ID", g.get("request_id") or "")
     if request.method == "OPTIONS":
         headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
         headers["Access-Control-Allow-Headers"] = "Authorization, Accept, Accept-Language, If-None-Match, X-Request-ID"
         headers["Access-Control-Max-Age"] = "86400"
     if "Cache-Control" not in headers:
-        private = "Authorization" in request.headers or request.method not in {"GET", "HEAD", "OPTIONS"}
-        headers["Cache-Control"] = "private, no-cache" if private else "no-cache"
+        private = "HTTP_AUTHORIZATION" in request.environ or request.method not in {"GET", "HEAD", "OPTIONS"}
+        headers.add("Cache-Control", "private, no-cache" if private else "no-cache")
     rate = g.get("rate")
     if rate is not None:
         limit, remaining, reset = rate
-        headers["RateLimit-Policy"] = f'"default";q={limit};w=60'
-        headers["RateLimit"] = f'"default";r={remaining};t={reset}'
+        headers.add("RateLimit-Policy", f'"default";q={limit};w=60')
+        headers.add("RateLimit", f'"default";r={remaining};t={reset}')
     return _compressed(response)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from ckan import model
@@ -42,6 +43,16 @@ class Response(FlaskResponse):
             self.close()
 
 
+class Api(Flask):
+    """Flask for functions that are none of asyncio's, which it otherwise looks for at each call."""
+
+    response_class = Response
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def mount(app: Flask) -> Flask:
     """Mount the API on CKAN's app and return the same app, as CKAN expects of its middleware."""
     mounts: dict[str, Any] = {settings.PREFIX: create_app().wsgi_app}
@@ -70,8 +81,7 @@ def create_operations() -> dict[str, Flask]:
 
 
 def _bare_app(name: str) -> Flask:
-    app = Flask(name, static_folder=None, template_folder=None)
-    app.response_class = Response
+    app = Api(name, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
