@@ -35,7 +35,7 @@ test: ## Semua uji kecuali yang lama, dengan layanan sungguhan / all tests but t
 test-pure: ## Uji tanpa layanan (beberapa detik) / tests that need no service
 	@$(RUN) test-pure
 
-test-long: ## Uji yang perlu beberapa menit; REPEAT=3 mengulanginya / tests that take minutes, repeated
+test-long: ## Uji yang perlu beberapa menit; REPEAT=3 mengulang yang memakai undian / tests of minutes; REPEAT repeats what is drawn by a seed
 	@$(RUN) test-long
 
 bench: ## Ukur kecepatan dan ketepatan; ONLY=nama,... memilih / measure speed and accuracy

@@ -19,6 +19,8 @@ VENV = CHECKOUT / ".venv"
 GENERATORS: tuple[str, ...] = ("satudata_schemas.generate",)
 #: Folders whose tests need neither CKAN nor a service; in them, what asks for a service is left out, too.
 PURE_TESTS = ["schemas", "harvesters", "house", "demo", "docs", "deploy"]
+#: How pytest ends where `ARGS` leaves nothing of a part.
+NOTHING_TO_RUN = 5
 TYPED = ["schemas", "harvesters", "ckanext-satudata/ckanext/satudata", "demo", "deploy", "bench"]
 
 
@@ -39,17 +41,27 @@ def test_pure() -> NoReturn:
 
 
 def test_long() -> int:
-    """Run the tests that take minutes, `REPEAT` times; each time other moments are drawn. 1 at the first failure."""
+    """Run the tests that take minutes; 1 at the first failure.
+
+    Once all of them, two files at a time, since they mostly wait for processes to start and leases to end; then, with
+    nothing beside them, those that measure. `REPEAT` repeats what is drawn from a seed (`pytest --seeded`), each time
+    with another one: another moment is another test, the same steps in the same order are not.
+    """
     _prepare(services=True)
     times = _repetitions()
     first = int(os.environ.get("SATUDATA_SEED") or random.SystemRandom().randrange(10**6))
+    beside = ["-m", "long and not alone", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    ran = False
     for number in range(times):
         seed = str(first + number)
         print(f"==> {number + 1}/{times}, SATUDATA_SEED={seed}", flush=True)
         os.environ["SATUDATA_SEED"] = seed
-        if code := _inside(["python", "-m", "pytest", "-m", "long", *_extra()]):
-            return code
-    return 0
+        for chosen in [[*beside, "--seeded"]] if number else [beside, ["-m", "long and alone"]]:
+            code = _inside(["python", "-m", "pytest", *chosen, *_extra()])
+            if code not in (0, NOTHING_TO_RUN):
+                return code
+            ran = ran or code == 0
+    return 0 if ran else NOTHING_TO_RUN
 
 
 def _repetitions() -> int:

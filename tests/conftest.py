@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,13 +26,30 @@ RECORDED = Path(__file__).resolve().parent.parent.parent / "shared" / "recorded"
 
 def pytest_addoption(parser):
     parser.addoption("--pure", action="store_true", help="leave out every test that asks for a service")
+    parser.addoption("--seeded", action="store_true", help="only tests that ask for `seed`: the others draw nothing")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--pure"):
-        needing = [item for item in items if not {"services", "mariadb"}.isdisjoint(item.fixturenames)]
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
+    def wanted(item):
+        if config.getoption("--pure") and not {"services", "mariadb"}.isdisjoint(item.fixturenames):
+            return False
+        return "seed" in item.fixturenames or not config.getoption("--seeded")
+
+    left_out = [item for item in items if not wanted(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if wanted(item)]
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """What moments, changes and people are drawn from: another one each time, unless SATUDATA_SEED names it.
+
+    `make test-long REPEAT=n` repeats the long tests that ask for it, each time with another one.
+    """
+    drawn = int(os.environ.get("SATUDATA_SEED") or random.SystemRandom().randrange(10**6))
+    logging.getLogger(__name__).warning("SATUDATA_SEED=%d", drawn)  # shown with a failure
+    return drawn
 
 
 @pytest.fixture(scope="session")

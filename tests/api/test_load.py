@@ -72,6 +72,7 @@ def read_for(readers: list[Reader], seconds: float, pause: float) -> float:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.usefixtures("worker", "tick")
 def test_readers_meet_no_error_and_wait_little_while_a_harvest_runs(
     web, platform, office, make_office, client_of, session, unique

@@ -68,8 +68,11 @@ class Stack:
     #: Where its processes may leave temporary files: their own folder, so that a test can look into it.
     temporary: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    #: Further variables of the processes that are started from now on.
+    variables: dict[str, str] = field(default_factory=dict)
     _commands: subprocess.Popen[str] | None = None
     _administrator: requests.Session | None = None
+    _looking: Any = None
 
     @property
     def folder(self) -> Path:
@@ -145,7 +148,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The variables of every process."""
         own = {"TMPDIR": str(self.temporary), "SATUDATA_FOLDER": str(self.offices)}
-        return {**self.platform.environment, **own}
+        return {**self.platform.environment, **own, **self.variables}
 
     # --- commands ---
 
@@ -251,14 +254,19 @@ class Stack:
         self.platform.index.commit()
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of a statement, as a look from outside."""
-        connection = psycopg2.connect(self.platform.database_url)
+        """Rows of a statement, as a look from outside; by one connection, made anew after Postgres was away."""
         try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement, values or None)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+            return self._rows(statement, values)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self._looking = None
+            return self._rows(statement, values)
+
+    def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        if self._looking is None:
+            self._looking = psycopg2.connect(self.platform.database_url)
+        with self._looking as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
 
     # --- pages and API ---
 
@@ -311,12 +319,13 @@ class Stack:
             self.act("organization_member_create", member)
 
     def act(self, action: str, values: dict[str, Any]) -> Any:
-        """Call one of CKAN's actions as the system's administrator, who is signed in."""
-        if self._administrator is None:
+        """Call one of CKAN's actions as the system's administrator, who is signed in, again after Redis was emptied."""
+        form = self._administrator and self._administrator.get(self.url("/user/edit"), timeout=30)
+        if not form or form.status_code != 200:
             self._administrator = self.signed_in("administrator")
-        page = self._administrator.get(self.url("/user/edit"), timeout=30).text
+            form = self._administrator.get(self.url("/user/edit"), timeout=30)
         answer = self._administrator.post(
-            self.url(f"/api/3/action/{action}"), json=values, headers={"X-CSRFToken": csrf_token(page)}, timeout=30
+            self.url(f"/api/3/action/{action}"), json=values, headers={"X-CSRFToken": csrf_token(form.text)}, timeout=30
         )
         assert answer.status_code == 200, (answer.status_code, answer.text)
         return answer.json()["result"]

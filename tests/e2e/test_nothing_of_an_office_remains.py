@@ -42,8 +42,8 @@ class Pausing(Office):
 
 
 @pytest.fixture(scope="module")
-def office(stack):
-    made = Pausing(PEOPLE, secrets.token_hex(24), secrets.randbits(64))
+def office(stack, seed):
+    made = Pausing(PEOPLE, secrets.token_hex(24), seed)
     made.write(stack.offices)
     yield made
     shutil.rmtree(stack.offices)

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -197,6 +197,25 @@ class Arena:
         # A worker registers in Redis when it starts: after a flush it works on, but is not counted before it restarts.
         wrong = [check for check in ended.json["checks"] if not check["ok"] and check["name"] != "workers"]
         assert wrong == [], wrong
+
+    @contextmanager
+    def configured(self, lines: Mapping[str, str], variables: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Web, worker and tick started anew, with these lines in their INI and these variables, while the block lasts.
+
+        Commands keep the configuration they have loaded.
+        """
+        ini, before, had = self.stack.platform.ini, self.stack.platform.ini.read_text("utf-8"), self.stack.variables
+        ini.write_text(before + "".join(f"{name} = {value}\n" for name, value in lines.items()), "utf-8")
+        self.stack.variables = {**had, **(variables or {})}
+        self.stack.kill()
+        self.stack.start()
+        try:
+            yield
+        finally:
+            ini.write_text(before, "utf-8")
+            self.stack.variables = had
+            self.stack.kill()
+            self.stack.start()
 
     def revive(self) -> None:
         """Restart what has ended by itself, as its supervisor does."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
-import random
 from dataclasses import replace
 
 import pytest
@@ -25,14 +22,6 @@ OPTIONS = {
 
 #: tables that a module leaves as they are
 KEPT = {"satudata_alembic_version", "satudata_client", "satudata_key", "satudata_opd", "satudata_opd_alias"}
-
-
-@pytest.fixture(scope="session")
-def seed():
-    """What the moments are drawn from: another one each time, unless SATUDATA_SEED names it."""
-    drawn = int(os.environ.get("SATUDATA_SEED") or random.SystemRandom().randrange(10**6))
-    logging.getLogger(__name__).warning("SATUDATA_SEED=%d", drawn)  # shown with a failure
-    return drawn
 
 
 @pytest.fixture(scope="session")
@@ -79,5 +68,5 @@ def arena(house, seed, tmp_path_factory):
     found = stack.sql("SELECT tablename FROM pg_tables WHERE tablename LIKE 'satudata%%'")
     names = sorted({name for (name,) in found} - KEPT)
     emptied = "; ".join(f"DELETE FROM {name}" for name in [*names, "resource", "package_tag", "package"])  # noqa: S608
-    stack.sql(f"SET session_replication_role = replica; {emptied}")
+    stack.sql(f"SET LOCAL session_replication_role = replica; {emptied}")
     stack.platform.index.clear()

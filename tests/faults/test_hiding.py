@@ -47,6 +47,7 @@ def _erased(stack, dataset):
 @pytest.mark.parametrize("hide", [_private, _withdrawn, _erased])
 def test_what_is_hidden_while_solr_is_down_is_found_by_nobody(arena, own_services, reader, hide):
     stack, control = arena.stack, Control(own_services)
+    stack.act("status_show", {})  # signed in before: CKAN shows a dashboard after that, for which it searches
     stack.settled()
     [[dataset]] = stack.sql(
         "SELECT r.package_id FROM satudata_record r JOIN satudata_source s ON s.id = r.source_id"
