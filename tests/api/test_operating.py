@@ -147,6 +147,50 @@ def test_a_preview_shows_what_a_source_gives_and_stores_nothing(call, portal, un
     assert again.json["items"] == shown.json["items"]
 
 
+def test_previews_beyond_what_is_made_at_once_are_put_off(call, walidata, portal, unique):
+    """One for each client, and only as many as leave the web server threads for everybody else."""
+    from ckanext.satudata.harvest import previewing
+
+    asked = portal.definition(f"{unique}-portal")
+    with previewing.turn(call.own.id):
+        mine = call("POST", "/sources/preview", asked)
+        assert refusal(mine)[:2] == (429, "E-API-440")
+        assert mine.headers["Retry-After"] == "15"
+        assert mine.json["detail"] != call("POST", "/sources/preview", asked, Accept_Language="en").json["detail"]
+        other = call("POST", "/sources/preview", {**asked, "organization": unique}, by=walidata)
+        assert other.status_code == 200, other.data
+        with previewing.turn("seorang-lain"):
+            assert call("POST", "/sources/preview", {**asked, "organization": unique}, by=walidata).status_code == 429
+    assert call("POST", "/sources/preview", asked).status_code == 200
+
+
+def test_a_preview_that_waits_for_its_source_holds_a_turn_and_gives_it_back(call, platform, unique):
+    from threading import Event, Thread
+
+    from demo.serving import json_answer, serve
+
+    asked, go_on = Event(), Event()
+
+    class Slow:
+        def answer(self, _request):
+            asked.set()
+            go_on.wait(10)
+            return json_answer({"success": True, "result": {"count": 0, "results": []}})
+
+    port = platform.allowed_ports[1]
+    there = definition(unique, url=f"http://127.0.0.1:{port}", allow_networks=[f"127.0.0.1/32:{port}"])
+    answers = []
+    with serve(Slow(), port=port):
+        first = Thread(target=lambda: answers.append(call("POST", "/sources/preview", there)))
+        first.start()
+        assert asked.wait(10)
+        assert call("POST", "/sources/preview", there).status_code == 429
+        go_on.set()
+        first.join()
+        assert [one.status_code for one in answers] == [200]
+        assert call("POST", "/sources/preview", there).status_code == 200
+
+
 def test_a_source_that_cannot_be_read_is_told_in_the_preview(call, platform, unique):
     port = platform.allowed_ports[1]
     gone = definition(unique, url=f"http://127.0.0.1:{port}", allow_networks=[f"127.0.0.1/32:{port}"])

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 
 from ckanext.satudata.catalog import roles
 from ckanext.satudata.catalog import tables as t
+from ckanext.satudata.harvest import previewing as first_datasets
 from ckanext.satudata.harvest import runs, schedule, sources
 from ckanext.satudata.harvest.errors import Refused
 from ckanext.satudata.portal import access, drafts, findings, posting, previewing, recognising
@@ -58,7 +59,7 @@ def new() -> str:
 
 
 @blueprint.post("/baru")
-def preview() -> str | tuple[str, int]:
+def preview() -> str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """The second step: what the application would give, before anything is stored."""
     person = access.require_login()
     organizations = _organizations()
@@ -69,14 +70,17 @@ def preview() -> str | tuple[str, int]:
     try:
         definition = _definition(values)
         sources.refuse_networks(definition.get("allow_networks", ()))
-        if values["kind"] == recognising.KIND:
-            definition = recognising.recognise(definition)
-        word = drafts.keep(definition, user_id=person)
+        with first_datasets.turn(person):
+            if values["kind"] == recognising.KIND:
+                definition = recognising.recognise(definition)
+            word = drafts.keep(definition, user_id=person)
+            shown = previewing.preview(definition)
+    except first_datasets.Busy as busy:
+        return _form(values, {"url": told(busy)}, organizations), 429, {"Retry-After": str(first_datasets.RETRY)}
     except recognising.NotRecognised as unknown:
         return _form(values, {unknown.field: told(unknown)}, organizations), 422
     except Refused as refused:
         return _form(values, {_field_of(refused): told(refused)}, organizations), 422
-    shown = previewing.preview(definition)
     values["url"] = definition["url"]
     office = next(o for o in organizations if o["name"] == values["organization"])
     return base.render(

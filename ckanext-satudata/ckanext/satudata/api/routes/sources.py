@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -62,7 +63,8 @@ def preview(caller: Caller, _values: dict[str, Any]) -> Response:
         _, owner = sources.checked(session, definition, organization=organization, actor=caller.actor)
         _confined(caller, {"organization_id": owner})
     named = {**definition, "organization": owner}
-    return _previewed(previewing.first_datasets(named, limit=_PREVIEWED))
+    with _turn(caller):
+        return _previewed(previewing.first_datasets(named, limit=_PREVIEWED))
 
 
 @route("/sources/<source>", scope="source:manage")
@@ -95,7 +97,8 @@ def preview_known(caller: Caller, _values: dict[str, Any], source: str) -> Respo
             raise Problem(409, faults=[Fault("E-API-409", "")])
         sources.refuse_networks(row.definition.get("allow_networks") or ())
         found = row._asdict()
-    return _previewed(previewing.first_datasets_of(found, limit=_PREVIEWED))
+    with _turn(caller):
+        return _previewed(previewing.first_datasets_of(found, limit=_PREVIEWED))
 
 
 @route("/sources/<source>/pause", scope="source:manage", methods=("POST",))
@@ -166,6 +169,16 @@ def _own(caller: Caller, session: Any) -> set[str]:
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in _SHOWN}
+
+
+@contextmanager
+def _turn(caller: Caller) -> Iterator[None]:
+    """A turn of the caller's at a preview, or 429: each holds a thread while another server takes its time."""
+    try:
+        with previewing.turn(caller.client_id):
+            yield
+    except previewing.Busy as busy:
+        raise Problem(429, "E-API-440", params=busy.params, headers={"Retry-After": str(previewing.RETRY)}) from busy
 
 
 def _previewed(found: Preview) -> Response:
