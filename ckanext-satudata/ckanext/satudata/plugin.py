@@ -13,7 +13,7 @@ from flask import Blueprint, Flask
 
 from ckanext.satudata import cli
 from ckanext.satudata.api.app import mount
-from ckanext.satudata.catalog import edits, forgiving, form, index, labels
+from ckanext.satudata.catalog import database_errors, edits, forgiving, form, index, labels
 from ckanext.satudata.portal import blueprints, facets, serving, template_functions
 
 
@@ -39,6 +39,7 @@ class SatudataPlugin(plugins.SingletonPlugin, DefaultTranslation, DefaultPermiss
         """Templates of the portal; its few static files are served by `portal.serving`."""
         toolkit.add_template_directory(config, "templates")
         forgiving.wrap()
+        database_errors.listen()
         config["ckan.gravatar_default"] = "disabled"  # no page asks another host for a picture
 
     def get_commands(self) -> list[click.Command]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from ckanext.satudata.catalog.database_errors import without_values
 from ckanext.satudata.catalog.stopwatch import during
 
 Row = Mapping[str, Any]
@@ -86,7 +87,7 @@ def copy(session: Session, table: Table, rows: Sequence[Row]) -> None:
     try:
         cursor.copy_expert(f'COPY "{table.name}" ({columns}) FROM STDIN', io.StringIO(lines))
     except driver.Error as error:
-        raise DBAPIError(f"COPY {table.name}", None, error) from error
+        raise DBAPIError(f"COPY {table.name}", None, without_values(error)) from error
     finally:
         cursor.close()
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
 from ckanext.satudata.catalog.answer import PERSONAL_PREFIX
+from ckanext.satudata.catalog.database_errors import without_values
 from ckanext.satudata.catalog.package import unpublished_fields
 from ckanext.satudata.catalog.stopwatch import during
 from satudata_harvesters import strict_json
@@ -146,6 +147,6 @@ def _copy(session: Session, rows: Sequence[bytes]) -> None:
         stream = io.BytesIO(b"".join((_HEADER, *rows, _END)))
         cursor.copy_expert('COPY "satudata_raw" (record_id, fingerprint, body) FROM STDIN (FORMAT binary)', stream)
     except driver.Error as error:
-        raise DBAPIError("COPY satudata_raw", None, error) from error
+        raise DBAPIError("COPY satudata_raw", None, without_values(error)) from error
     finally:
         cursor.close()
