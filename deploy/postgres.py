@@ -32,6 +32,7 @@ SETTINGS = {
     # A statement may hold what a record holds: errors are logged without it.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",  # an error's details quote the values of its row
 }
 #: Only for data that is thrown away: a crash may corrupt it.
 THROWAWAY_SETTINGS = {
