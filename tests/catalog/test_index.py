@@ -260,6 +260,25 @@ def test_what_is_hidden_is_found_by_nobody_before_solr_knows(how, office, draine
     assert written.record_id not in _found(person().act, include_private=True)
 
 
+def test_what_solr_has_been_told_to_forget_is_found_by_nobody_while_it_still_shows_it(office, drained, session, act):
+    from ckanext.satudata.catalog import index
+
+    office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+    assert index.drain(session, within=60) == 1  # and nobody commits
+    assert _found(act) == set()
+
+
+@pytest.mark.parametrize("typed", ["kependud", "kependudukan", "angka kepend", "Angka Kependudukan 2024"])
+def test_long_words_and_several_of_them_are_completed(typed, office, drained, act):
+    written = office.put(dataset=office.layak(title="Angka Kependudukan 2024 Kabupaten Contoh"))
+    drained()
+    assert [one["name"] for one in act("package_autocomplete", q=typed)] == [
+        act("package_show", id=written.record_id)["name"]
+    ]
+
+
 def test_the_hidden_set_is_rebuilt_when_redis_was_emptied(office, drained, act):
     from ckan.lib.redis import connect_to_redis
 

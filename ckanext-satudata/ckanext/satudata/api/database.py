@@ -16,18 +16,24 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.api.problems import Unavailable
+from ckanext.satudata.api.silence import Watch
 from ckanext.satudata.catalog.search import Reader
 
-#: SQL on a record `r`: whether the reader may know of the dataset, and which answer the reader gets.
+#: SQL on a record `r`: whether the reader may know of the dataset, and which answer the reader gets (what everyone reads
+#: whole is kept once, for the public).
 VISIBLE = "r.status = 'tayang' OR (r.status <> 'ditarik' AND (:everything OR r.owner_org = ANY(:own)))"
 AUDIENCE = (
-    "CASE WHEN :everything OR r.owner_org = ANY(:own) OR (r.hak_akses = 'terbatas' AND r.owner_org = ANY(:granted))"
+    "CASE WHEN r.status = 'tayang' AND r.hak_akses = 'terbuka' THEN 'public'"
+    " WHEN :everything OR r.owner_org = ANY(:own) OR (r.hak_akses = 'terbatas' AND r.owner_org = ANY(:granted))"
     " THEN 'full' ELSE 'public' END"
 )
 
 #: Seconds a reader waits for a free connection.
 TIMEOUT = 1.5
+#: Seconds since its last answer, after which Postgres is asked for a word before a transaction begins.
+LATELY = 1.0
 _engines: dict[URL, Engine] = {}
+_watches: dict[Engine, Watch] = {}
 
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -85,12 +91,14 @@ def rows(statement: Executable | Prepared, params: Mapping[str, Any] | None = No
 
 
 def _read(statement: Executable, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
-    with engine().connect() as connection:
+    here = engine()
+    with here.connect() as connection, _watches[here].waiting(connection):
         return connection.execute(statement, dict(params or {})).all()
 
 
 def _read_prepared(statement: Prepared, params: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
-    with engine().connect() as connection:
+    here = engine()
+    with here.connect() as connection, _watches[here].waiting(connection):
         known, now = connection.info, time.monotonic()
         try:
             if now - known.get(statement.name, -REPLAN) >= REPLAN:
@@ -110,7 +118,7 @@ def engine() -> Engine:
     """Connections for reading alone, to CKAN's database: one round trip a statement, where CKAN's own take four."""
     url = model.meta.engine.url
     if url not in _engines:
-        _engines[url] = create_engine(
+        made = create_engine(
             url,
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
@@ -119,6 +127,8 @@ def engine() -> Engine:
             hide_parameters=True,
             connect_args={"connect_timeout": 2},
         )
+        _watches[made] = Watch(made)
+        _engines[url] = made
     return _engines[url]
 
 
@@ -129,6 +139,7 @@ def readership(reader: Reader) -> dict[str, Any]:
 
 def snapshot() -> Connection:
     """A connection in which every statement sees the same moment; the caller closes it."""
+    _expect_an_answer()
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:
         connection = engine().connect().execution_options(**options)
@@ -139,5 +150,15 @@ def snapshot() -> Connection:
 
 def session() -> Session:
     """CKAN's session, for what writes; it is taken away again when the request ends."""
+    _expect_an_answer()
     current: Session = model.Session()
     return current
+
+
+def _expect_an_answer() -> None:
+    """Raises `Unavailable` where Postgres is gone or silent: what follows waits for it without end."""
+    if not _watches[engine()].heard_within(LATELY):
+        rows(_A_WORD)
+
+
+_A_WORD = text("SELECT 1")

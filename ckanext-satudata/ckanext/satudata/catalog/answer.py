@@ -67,6 +67,15 @@ def render(
     return answers
 
 
+def audiences(record: Mapping[str, Any]) -> tuple[Audience, ...]:
+    """Whose answers are kept of a record: one that everyone reads whole is kept once, for the public."""
+    if record["status"] == "ditarik":
+        return ()
+    if record["status"] != "tayang":
+        return ("full",)
+    return ("public",) if record["hak_akses"] == "terbuka" else ("full", "public")
+
+
 def etag(body: bytes) -> str:
     """Entity tag of a body. Weak, because the same dataset is also sent compressed and with its time of last check."""
     return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import hidden, rows, solr, tables
+from ckanext.satudata.catalog.answer import audiences
 from ckanext.satudata.catalog.package import to_package
 from ckanext.satudata.catalog.storable import tag
 from satudata_schemas import contract
@@ -220,8 +221,7 @@ def _gone(record: Mapping[str, Any]) -> bool:
 
 
 def _of_answers(id_: str, record: Mapping[str, Any], answers: Mapping[str, int]) -> Iterator[Difference]:
-    audiences = () if _gone(record) else ("full", "public") if record["status"] == "tayang" else ("full",)
-    wanted = dict.fromkeys(audiences, record["version"])
+    wanted = dict.fromkeys(() if _gone(record) else audiences(record), record["version"])
     if answers != wanted:
         told = sorted(name for name in {*answers, *wanted} if answers.get(name) != wanted.get(name))
         yield Difference("answer", id_, ", ".join(told))

@@ -30,13 +30,14 @@ LONG_TIMEOUT = 60.0
 FIRST_RETRY, LAST_RETRY = 1, 24 * 60
 
 
-def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT) -> int:
+def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT, within: float | None = None) -> int:
     """Send what waits in the outbox, oldest first, as one request, and clear it; the number of datasets dealt with.
 
     Commits. Rows are locked while they are sent, so that two drainers never send one dataset in the wrong order; a row
     that was written anew meanwhile stays. A dataset whose document cannot be made, or that Solr refuses, is set aside
-    with its reason and tried again later; the others go through. Raises IndexUnavailable when Solr is away or has not
-    answered within `timeout` seconds; nothing is lost then.
+    with its reason and tried again later; the others go through. Searches show what was sent `within` so many
+    seconds; what is to be hidden from them stays so until they do. Raises IndexUnavailable when Solr is away or has
+    not answered within `timeout` seconds; nothing is lost then.
     """
     outbox = tables.outbox
     waiting = session.execute(
@@ -58,7 +59,9 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT)
     try:
         gone = [id_ for id_ in versions if id_ not in made and id_ not in failed]
         with during("solr"):
-            failed |= solr.send(list(made.values()), gone, timeout=timeout)
+            failed |= solr.send(list(made.values()), gone, timeout=timeout, within=within)
+            if hidden_before:  # Solr has taken the newer document, but shows the older one until it is told to look
+                solr.show(timeout=timeout)
     except IndexUnavailable:
         session.rollback()
         raise

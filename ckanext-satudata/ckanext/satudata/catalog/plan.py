@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ckanext.satudata.catalog import differences, held, rows
-from ckanext.satudata.catalog.answer import render
+from ckanext.satudata.catalog.answer import audiences, render
 from ckanext.satudata.catalog.facts import access_class, codes_of, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
 from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
@@ -265,9 +265,9 @@ class Planner:
         if after.withdrawn:
             plan.answers = []
             return
-        plan.answers = self._answers(after, record, version)
+        plan.answers = self._answers(record, version)
 
-    def _answers(self, after: Outcome, record: dict[str, Any], version: Dataset) -> list[dict[str, Any]]:
+    def _answers(self, record: dict[str, Any], version: Dataset) -> list[dict[str, Any]]:
         answers = render(
             version,
             record=record,
@@ -283,7 +283,7 @@ class Planner:
                 "body": made.body,
             }
             for audience, made in answers.items()
-            if audience == "full" or after.public
+            if audience in audiences(record)
         ]
 
     def _was_public(self) -> bool:

@@ -174,7 +174,7 @@ def _parameters(query: Query) -> list[tuple[str, str]]:
         ("cursorMark", query.cursor),
         ("sort", f"{query.sort},index_id asc"),
         ("fl", _shown(query.reader)),
-        ("fq", f"+site_id:{_quoted(str(config.get('ckan.site_id')))} +dataset_type:dataset +state:active"),
+        ("fq", _within(query.reader)),
     ]
     text = escaped(query.text)
     if text:
@@ -183,8 +183,6 @@ def _parameters(query: Query) -> list[tuple[str, str]]:
         asked += [("uf", "-*"), ("lowercaseOperators", "false"), ("q.op", "OR"), ("sow", "true")]
     else:
         asked.append(("q", "*:*"))
-    if not query.reader.everything:
-        asked.append(("fq", any_of("permission_labels", query.reader.labels)))
     asked += [("fq", any_of(name, values)) for name, values in query.filters.items()]
     asked += [("fq", clause) for clause in query.clauses]
     if query.hidden:
@@ -195,32 +193,40 @@ def _parameters(query: Query) -> list[tuple[str, str]]:
     return asked
 
 
+def _within(reader: Reader) -> str:
+    """What a reader may find, in one filter, which Solr keeps."""
+    everything = f"+site_id:{_quoted(str(config.get('ckan.site_id')))} +dataset_type:dataset +state:active"
+    return everything if reader.everything else f"{everything} +{any_of('permission_labels', reader.labels)}"
+
+
 def _quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _shown(reader: Reader) -> str:
     """Fields to be sent; rendered answers as they are kept, not as text within JSON."""
-    if reader.everything:
-        return f"{_FULL}:[json]"
-    return (
-        f"{_PUBLIC}:[json]" if reader.reads_public_only else f"{_PUBLIC}:[json],{_FULL}:[json],sd_labels,sd_hak_akses"
-    )
+    if reader.reads_public_only:
+        return f"{_PUBLIC}:[json]"
+    both = f"{_PUBLIC}:[json],{_FULL}:[json]"
+    return both if reader.everything else f"{both},sd_labels,sd_hak_akses"
 
 
 def _bodies(documents: Sequence[Mapping[str, Any]], reader: Reader) -> list[bytes]:
-    if reader.everything:
-        return [document[_FULL] for document in documents if _FULL in document]
-    if reader.reads_public_only:
-        return [document[_PUBLIC] for document in documents if _PUBLIC in document]
-    chosen = (document.get(_chosen(document, reader)) for document in documents)
+    chosen = (_chosen(document, reader) for document in documents)
     return [body for body in chosen if body]
 
 
-def _chosen(document: Mapping[str, Any], reader: Reader) -> str:
+def _chosen(document: Mapping[str, Any], reader: Reader) -> Any:
+    """The answer for this reader; what everyone reads whole is kept once, for the public."""
+    if _FULL in document and (reader.everything or _reads_full(document, reader)):
+        return document[_FULL]
+    return document.get(_PUBLIC)
+
+
+def _reads_full(document: Mapping[str, Any], reader: Reader) -> bool:
     owners = (label.removeprefix("member-") for label in document.get("sd_labels", ()) if label.startswith("member-"))
     access = document.get("sd_hak_akses", "")
-    return _FULL if any(reader.reads_full(owner, access) for owner in owners) else _PUBLIC
+    return any(reader.reads_full(owner, access) for owner in owners)
 
 
 def _facets(answer: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:

@@ -40,12 +40,15 @@ def index_id(package_id: str) -> str:
     return hashlib.md5(f"{package_id}{config.get('ckan.site_id')}".encode(), usedforsecurity=False).hexdigest()
 
 
-def send(documents: Sequence[Document], gone: Sequence[str], *, timeout: float = TIMEOUT) -> dict[str, str]:
+def send(
+    documents: Sequence[Document], gone: Sequence[str], *, timeout: float = TIMEOUT, within: float | None = None
+) -> dict[str, str]:
     """Post documents and the removal of packages; ids that Solr cannot take, with its reason.
 
-    Raises IndexUnavailable where Solr is away, or takes nothing at all of what it is given.
+    Searches see them `within` so many seconds, else as soon as Solr is set to. Raises IndexUnavailable where Solr is
+    away, or takes nothing at all of what it is given.
     """
-    sending = _Sending(timeout)
+    sending = _Sending(timeout, within)
     sending.send(list(documents), list(gone))
     return sending.refused
 
@@ -53,6 +56,7 @@ def send(documents: Sequence[Document], gone: Sequence[str], *, timeout: float =
 @dataclass(slots=True)
 class _Sending:
     timeout: float
+    within: float | None
     refused: dict[str, str] = field(default_factory=dict)
     accepted: bool = False
     refusals: int = 0
@@ -60,7 +64,7 @@ class _Sending:
     def send(self, documents: list[Document], gone: list[str]) -> None:
         if not documents and not gone:
             return
-        status, text = post(_body(documents, gone), timeout=self.timeout)
+        status, text = post(_body(documents, gone), timeout=self.timeout, within=self.within)
         if status == 200:
             self.accepted = True
             return
@@ -123,16 +127,29 @@ def _json(document: Document) -> bytes:
     return orjson.dumps({str(key): value for key, value in document.items() if value is not None}, default=str)
 
 
-def post(body: bytes, *, timeout: float = TIMEOUT) -> tuple[int, str]:
-    """Post a body to the update handler: (status, text)."""
-    commit = "?commit=true" if config.get("ckan.search.solr_commit") else ""
-    answer = _request("POST", f"update{commit}", timeout, data=body, headers={"Content-Type": "application/json"})
+def post(body: bytes, *, timeout: float = TIMEOUT, within: float | None = None) -> tuple[int, str]:
+    """Post a body to the update handler: (status, text). Searches see what it holds `within` so many seconds."""
+    asked: dict[str, str] = {}
+    if config.get("ckan.search.solr_commit"):
+        asked["commit"] = "true"
+    elif within is not None:
+        asked["commitWithin"] = str(round(within * 1000))
+    answer = _request(
+        "POST", "update", timeout, params=asked, data=body, headers={"Content-Type": "application/json"}
+    )  # fmt: skip
     return answer.status_code, answer.text
 
 
 def commit() -> None:
-    """Make all that was posted visible to searches."""
+    """Put all that was posted into the index proper, and make it visible to searches."""
     post(b'{"commit":{}}', timeout=60)
+
+
+def show(*, timeout: float = TIMEOUT) -> None:
+    """Make all that was posted visible to searches; back when it is. Raises IndexUnavailable."""
+    status, text = post(b'{"commit":{"softCommit":true,"waitSearcher":true}}', timeout=timeout)
+    if status != 200:
+        raise _unavailable(status, text)
 
 
 def held(fields: Sequence[str], *, size: int = 5000) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ drains next goes on.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -13,11 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 
+from ckanext.satudata.catalog import solr
 from ckanext.satudata.harvest import schedule
 from ckanext.satudata.harvest.sessions import session
 
+log = logging.getLogger(__name__)
+
 #: Seconds for which the end of a run waits for the index; what is left then is drained by the tick.
 PATIENCE = 600.0
+#: Seconds within which searches show what a run brings, and at once when it has ended: to show it each second costs
+#: Solr as much as to take it.
+WITHIN = 5.0
 #: Rows of the outbox that one has locked the other passes over.
 THREADS = 2
 
@@ -28,6 +35,7 @@ class Indexing:
     def __init__(self) -> None:
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._until = math.inf
+        self.sent = 0
         work = copy_context().run  # the thread finds CKAN's application where this one does
         self._thread = threading.Thread(target=work, args=(self._work,), name="satudata-index", daemon=True)
         self._thread.start()
@@ -48,8 +56,10 @@ class Indexing:
             while True:
                 self._wanted.wait()
                 self._wanted.clear()
-                while schedule.drain(opened) and time.monotonic() < self._until:
-                    pass
+                while sent := schedule.drain(opened, within=WITHIN):
+                    self.sent += sent
+                    if time.monotonic() > self._until:
+                        break
                 if self._ended.is_set() and not self._wanted.is_set():
                     return
 
@@ -66,9 +76,14 @@ class Indexers:
             thread.tell()
 
     def end(self) -> None:
-        """Let them send what is left."""
+        """Let them send what is left, and have it shown."""
         for thread in self._threads:
             thread.end()
+        if any(thread.sent for thread in self._threads):
+            try:
+                solr.show()
+            except solr.IndexUnavailable as error:
+                log.warning("what was sent is not shown yet: %r", str(error))
 
 
 @contextmanager

@@ -105,17 +105,18 @@ def tick() -> Ticked:
         return Ticked(tuple(waiting), interrupted, sent)
 
 
-def drain(opened: Session, *, insist: bool = False) -> int:
+def drain(opened: Session, *, insist: bool = False, within: float | None = None) -> int:
     """Send to Solr what is newer in Postgres; how many. Where Solr is down they stay in the outbox for the next time.
 
     A worker may call it between two of its transactions: it takes a third of a lease at most, and a Solr that hung is
-    left alone for a while. `insist` (the tick) tries again at once.
+    left alone for a while. `insist` (the tick) tries again at once. `within` so many seconds searches show what was
+    sent; without it, as soon as Solr is set to.
     """
     if not insist and time.monotonic() < _solr.rests_until:
         return 0
     sent, began, patience = 0, time.monotonic(), runs.lease_seconds() / 3
     try:
-        while batch := index.drain(opened, limit=REQUEST, timeout=min(solr.TIMEOUT, patience)):
+        while batch := index.drain(opened, limit=REQUEST, timeout=min(solr.TIMEOUT, patience), within=within):
             opened.commit()
             sent += batch
             if time.monotonic() - began > patience:
