@@ -34,6 +34,9 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",  # an error's details quote the values of its row
 }
+#: What newer servers, or those that were built with it, do better: taken where the server knows it. Long values are
+#: compressed in a quarter of the time that Postgres' own way takes, and a harvest writes 20 kB of them a dataset.
+WHERE_KNOWN = {"default_toast_compression": "lz4"}
 #: Only for data that is thrown away: a crash may corrupt it.
 THROWAWAY_SETTINGS = {
     "fsync": "off",
@@ -118,9 +121,20 @@ def initialise(server: PostgresServer, account: Account, log: Path, *, throwaway
             user=account.uid if account.switch else None,
             group=account.gid if account.switch else None,
         )
-    settings = {**SETTINGS, **(THROWAWAY_SETTINGS if throwaway else {})}
+    settings = {**SETTINGS, **_known(server), **(THROWAWAY_SETTINGS if throwaway else {})}
     text = "".join(f"{name} = {value}\n" for name, value in settings.items())
     write_private(server.folder / "postgresql.auto.conf", text, account)
+
+
+def _known(server: PostgresServer) -> dict[str, str]:
+    """Of `WHERE_KNOWN` what this server takes: it refuses to start with what it does not."""
+    return {name: value for name, value in WHERE_KNOWN.items() if _takes(server, name, value)}
+
+
+def _takes(server: PostgresServer, name: str, value: str) -> bool:
+    command = [str(binary("postgres")), "-C", name, "-D", str(server.folder), "-c", f"{name}={value}"]
+    asked = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/")
+    return asked.returncode == 0 and asked.stdout.strip() == value
 
 
 def sql(

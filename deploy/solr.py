@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import http.client
 import importlib.util
@@ -173,6 +174,7 @@ def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> 
     if version is None:
         raise ValueError("CKAN's schema declares no _version_: Solr's update log needs it")
     version.attrib.update({"type": "plong", "docValues": "true"})
+    _lighten(root, text_type)
     known = {field.get("name") for field in declared.findall("field")}
     for field in fields:
         if field["name"] in known:
@@ -180,6 +182,51 @@ def indonesian_schema(ckan_schema: str, fields: Sequence[Mapping[str, Any]]) -> 
         declared.append(ET.Element("field", {name: _attribute(value) for name, value in field.items()}))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _lighten(root: ET.Element, text_type: ET.Element) -> None:
+    """Take from the fields that are many what no search asks of them, a fifth of Solr's work at a harvest.
+
+    An extra is looked for by its own words in its own field, and by the synonyms of them in `text`, into which every
+    extra is copied.
+    """
+    plain = copy.deepcopy(text_type)
+    plain.attrib.update({"name": "text_extra", "omitNorms": "true"})
+    for analyzer in plain.findall("analyzer"):
+        # What makes a graph of words goes, and with it the second filter that makes a row of the graph.
+        synonyms = analyzer.find("filter[@class='solr.SynonymGraphFilterFactory']")
+        flattening = analyzer.findall("filter[@class='solr.FlattenGraphFilterFactory']")
+        for superfluous in (synonyms, *flattening[1:]):
+            if superfluous is not None:
+                analyzer.remove(superfluous)
+    for field in root.findall("./fields/dynamicField"):
+        if field.get("name") in ("extras_*", "res_extras_*"):
+            field.set("type", "text_extra")
+    types = root.find("./types")
+    if types is None:
+        raise ValueError("not a CKAN schema: no types")
+    types.append(plain)
+    _look_for_beginnings(root)
+
+
+def _look_for_beginnings(root: ET.Element) -> None:
+    """Let CKAN's completion look for what is typed as a whole, by as much of it as the index holds in one piece.
+
+    As CKAN has it, words of more than ten letters and several words at once complete to nothing: pieces are no longer
+    than that, and no row of words stands in them. Without rows of words the index needs no places.
+    """
+    pieces = root.find("./types/fieldType[@name='text_ngram']")
+    typed = pieces.find("analyzer[@type='query']") if pieces is not None else None
+    longest = root.find("./types/fieldType[@name='text_ngram']/analyzer[@type='index']/tokenizer")
+    if pieces is None or typed is None or longest is None or not longest.get("maxGramSize"):
+        raise ValueError("CKAN's schema no longer completes by pieces of words: look at text_ngram again")
+    pieces.attrib.update({"omitTermFreqAndPositions": "true", "omitNorms": "true"})
+    typed.clear()
+    typed.set("type", "query")
+    ET.SubElement(typed, "tokenizer", {"class": "solr.KeywordTokenizerFactory"})
+    ET.SubElement(typed, "filter", {"class": "solr.LowerCaseFilterFactory"})
+    length = longest.attrib["maxGramSize"]
+    ET.SubElement(typed, "filter", {"class": "solr.TruncateTokenFilterFactory", "prefixLength": length})
 
 
 def _indonesian_filters(*, indexing: bool) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ statements.
 
 from __future__ import annotations
 
+import json
 import logging
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import orjson
 from ckan import model
 from ckan.lib.search import index as ckan_index
 from sqlalchemy.exc import DBAPIError
@@ -92,10 +94,22 @@ def _as_ckans_own(session: Session) -> Iterator[None]:
             registry.set(before)
 
 
+class _Json:
+    """CKAN's two copies of a dataset, written in a tenth of the time: the same values in a shorter text."""
+
+    @staticmethod
+    def dumps(value: Any, cls: type[json.JSONEncoder] | None = None) -> str:
+        """As `json.dumps`, which takes what is beyond JSON's usual: integers of more than 64 bits, lone surrogates."""
+        try:
+            return orjson.dumps(value, default=cls().default if cls else None).decode()
+        except TypeError:
+            return json.dumps(value, cls=cls)
+
+
 def _ckans_index_package(collector: _Collector) -> Any:
     """CKAN's `index_package`, the same code, with another way to a connection."""
     ckans = ckan_index.PackageSearchIndex.index_package
-    names = {**vars(ckan_index), "make_connection": lambda: collector}
+    names = {**vars(ckan_index), "make_connection": lambda: collector, "json": _Json}
     return types.FunctionType(ckans.__code__, names, ckans.__name__, ckans.__defaults__, ckans.__closure__)
 
 
