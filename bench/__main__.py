@@ -35,8 +35,14 @@ def table(entries: Iterable[dict[str, Any]]) -> str:
     for entry in entries:
         value = "failed" if entry["value"] is None else f"{entry['value']:.4g}"
         verdict = "" if entry["passed"] else "  <- bar missed"
-        lines.append(f"{entry['name']:28} {value:>10} {entry['bar']!s:>8} {entry['aim']!s:>8} {entry['unit']}{verdict}")
+        lines.append(
+            f"{entry['name']:28} {value:>10} {_told(entry['bar']):>8} {_told(entry['aim']):>8} {entry['unit']}{verdict}"
+        )
     return "\n".join(lines)
+
+
+def _told(bar: float | None) -> str:
+    return "" if bar is None else str(bar)
 
 
 def main() -> int:

@@ -70,6 +70,24 @@ def make_walidata() -> None:
     config["ckanext.satudata.walidata_org"] = "walidata"
 
 
+def reading_token() -> str:
+    """The token of a client that may read the catalogue."""
+    from ckan import model
+
+    from ckanext.satudata.api import clients
+
+    made = clients.add(model.Session(), name="pengukur", scopes=["catalog:read"])
+    return clients.issue_token(model.Session(), made.client)
+
+
+def database_bytes() -> int:
+    """What the database takes on disk."""
+    from ckan import model
+    from sqlalchemy import func, select
+
+    return int(model.Session.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+
+
 def _run(flask: Any, words: list[str]) -> dict[str, Any]:
     from ckanext.satudata.cli import satudata
 

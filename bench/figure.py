@@ -11,21 +11,23 @@ from typing import Any, Literal
 class Figure:
     """A measured value beside its bar.
 
-    Where `better` is "higher" the value must be at least `bar`, where "lower" at most. `raw` holds what the value was
-    made of (counts, seconds, rates), so that a reader can compute it again.
+    Where `better` is "higher" the value must be at least `bar`, where "lower" at most; without a bar it is only told.
+    `raw` holds what the value was made of (counts, seconds, rates), so that a reader can compute it again.
     """
 
     name: str
     value: float
-    bar: float
-    aim: float
+    bar: float | None = None
+    aim: float | None = None
     unit: str = "x"
     better: Literal["higher", "lower"] = "higher"
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Whether the bar is reached."""
+        """Whether the bar is reached, where there is one."""
+        if self.bar is None:
+            return True
         return self.value >= self.bar if self.better == "higher" else self.value <= self.bar
 
     def to_dict(self) -> dict[str, Any]:
