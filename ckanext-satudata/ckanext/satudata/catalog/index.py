@@ -26,6 +26,8 @@ __all__ = ["UNINDEXABLE", "IndexUnavailable", "add_fields", "documents_of", "dra
 UNINDEXABLE = "E-SMP-007"
 #: seconds a rebuild, which holds no lease, gives Solr for a batch
 LONG_TIMEOUT = 60.0
+#: seconds within which searches show what a rebuild sends: nearly all of it is what they show already
+REBUILT_WITHIN = 10.0
 #: minutes after which a dataset that was set aside is tried again: doubled with each try, at most a day
 FIRST_RETRY, LAST_RETRY = 1, 24 * 60
 
@@ -81,7 +83,11 @@ def rebuild(session: Session, *, progress: Progress = lambda _: None, size: int 
     Nothing is emptied first; documents that belong to no dataset are removed at the end. Interrupted, the next call
     goes on where it stopped. Raises IndexUnavailable where Solr is away.
     """
-    return Rebuild(session, lambda own, limit: drain(own, limit=limit, timeout=LONG_TIMEOUT), progress, size).run()
+
+    def send(own: Session, limit: int) -> int:
+        return drain(own, limit=limit, timeout=LONG_TIMEOUT, within=REBUILT_WITHIN)
+
+    return Rebuild(session, send, progress, size).run()
 
 
 def _there(session: Session, waiting: Sequence[Any]) -> list[str]:
