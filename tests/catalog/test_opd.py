@@ -191,3 +191,11 @@ def test_an_office_renamed_again_meanwhile_is_begun_again(office, act, session, 
     act("organization_patch", id=office.id, title="Nama Ketiga")
     renaming.work_off(session)
     assert {json.loads(row["body"])["organization"]["title"] for row in office.rows("answer")} == {"Nama Ketiga"}
+
+
+def test_who_mirrors_the_catalogue_is_told_of_a_renamed_office(office, act, session):
+    id_ = office.put().record_id
+    act("organization_patch", id=office.id, title="Dinas dengan nama baru")
+    session.expire_all()
+    told = sorted(office.rows("change", package_id=id_), key=lambda line: line["seq"])
+    assert [(line["kind"], line["audience"], line["cause"]) for line in told][1:] == [("changed", "public", "opd")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -219,3 +220,21 @@ def test_only_who_acts_for_the_office_may(add_source, portal, session, stranger,
     with pytest.raises(SourceRefused):
         runs.assess(session, source_id, actor=stranger)
     assert runs.assess(session, source_id, actor=office.editor)
+
+
+def test_scores_are_told_and_no_longer_told_as_the_configuration_has_it(world, configured, query):
+    source_id = world.serve(Catalogue([package(1), package(2, extras=[{"key": "hak_akses", "value": "tertutup"}])]))
+    world.harvest(source_id)
+
+    def told():
+        rows = query(sa.select(t.answer.c.body).where(t.answer.c.audience == "public"))
+        return sorted("skor_sdi" in json.loads(row["body"]) for row in rows)
+
+    before = told()
+    for is_open in (True, False):
+        configured("ckanext.satudata.open_assessment", is_open)
+        world.assess(source_id)
+        assert told() == [False, is_open]
+    assert before == [False, False]
+    seen = query(sa.select(t.change.c.kind).where(t.change.c.audience == "public", t.change.c.cause == "assess"))
+    assert [row["kind"] for row in seen] == ["changed", "changed"]

@@ -55,15 +55,17 @@ class Caller:
 ANONYMOUS = Caller("", None, PUBLIC_LABELS, READ_SCOPES)
 
 
-def require(scope: str) -> Caller:
-    """The caller of the present request, who holds `scope`; answers 401, 403, 429 or 503 otherwise."""
+def require(scope: str, *others: str) -> Caller:
+    """The caller of the present request, who holds `scope` or one of the others; answers 401, 403, 429 or 503
+    otherwise.
+    """
     header = request.headers.get("Authorization")
     if header is None:
-        if settings.anonymous_read() and scope in READ_SCOPES:
+        if settings.anonymous_read() and not READ_SCOPES.isdisjoint((scope, *others)):
             return public()
         raise unauthorized()
     caller = _behind(_bearer(header))
-    if scope not in caller.scopes:
+    if caller.scopes.isdisjoint((scope, *others)):
         challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{scope}"'
         raise Problem(403, params={"scope": scope}, headers={"WWW-Authenticate": challenge})
     return caller

@@ -15,8 +15,10 @@ from flask import Flask, Response, request
 
 from ckanext.satudata.api import access
 from ckanext.satudata.api.problems import Fault, Problem
+from ckanext.satudata.catalog import openness
 
 Handler = Callable[..., Response]
+_OPENED = ("catalog:read",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Route:
     """One address of the API. Without a `scope` it is public, and counted by address.
 
     `bulk` counts it apart, against the rate of a client: other catalogues page through all of it without a pause.
+    `opens`: where the configuration opens assessments, the scope `catalog:read` is enough.
     """
 
     rule: str
@@ -46,6 +49,7 @@ class Route:
     parameters: Mapping[str, Parameter] | None = field(default_factory=dict)
     counted: bool = True
     bulk: bool = False
+    opens: bool = False
 
 
 def route(
@@ -56,6 +60,7 @@ def route(
     parameters: Mapping[str, Parameter] | None = MappingProxyType({}),
     counted: bool = True,
     bulk: bool = False,
+    opens: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare the function below as the handler of `rule`: `handler(caller, values, **path) -> Response`.
 
@@ -64,7 +69,7 @@ def route(
     """
 
     def declare(handler: Handler) -> Handler:
-        handler.route = Route(rule, handler, scope, methods, parameters, counted, bulk)  # type: ignore[attr-defined]
+        handler.route = Route(rule, handler, scope, methods, parameters, counted, bulk, opens)  # type: ignore[attr-defined]
         return handler
 
     return declare
@@ -82,7 +87,7 @@ def register(app: Flask, prefix: str, declared: Route) -> None:
     def view(**path: str) -> Response:
         caller = access.ANONYMOUS
         if declared.scope is not None:
-            caller = access.require(declared.scope)
+            caller = access.require(declared.scope, *(_OPENED if declared.opens and openness.is_open() else ()))
         elif declared.counted:
             caller = access.public(bulk=declared.bulk)
         return declared.handler(caller, _values(declared.parameters), **path)

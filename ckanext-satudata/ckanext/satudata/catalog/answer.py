@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
+from ckanext.satudata.catalog.openness import tells_score
 from ckanext.satudata.catalog.package import resource_ids
 from satudata_schemas import contract
 from satudata_schemas.dataset import Dataset
@@ -50,8 +51,8 @@ def render(
     """The answers for both audiences; equal input gives equal bytes.
 
     `record` is the row of `satudata_record` as written (read are `id, package_id, name, identifier, status, version,
-    hak_akses, principles, jatuh_tempo, tidak_ditemukan_sejak` and the three times of change), `organization` has
-    `id, name, title` of the owning OPD, `source` has `name, title, identitas` of the application.
+    hak_akses, hasil, score, principles, jatuh_tempo, tidak_ditemukan_sejak` and the three times of change),
+    `organization` has `id, name, title` of the owning OPD, `source` has `name, title, identitas` of the application.
     """
     full = {
         **_identity(dataset, record, organization),
@@ -59,6 +60,7 @@ def render(
         "source": {key: source.get(key) for key in ("name", "title")},
         "identifier": record.get("identifier"),
         **_standing(record),
+        "skor_sdi": record.get("score") if tells_score(record) else None,
         "resources": _resources(dataset, record, keep=source.get("identitas") == "pertahankan"),
     }
     public = _public(full, str(record.get("hak_akses") or dataset.text("hak_akses") or "terbuka"))

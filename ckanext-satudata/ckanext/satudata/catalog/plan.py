@@ -11,6 +11,7 @@ from ckanext.satudata.catalog import differences, held, rows
 from ckanext.satudata.catalog.answer import audiences, render
 from ckanext.satudata.catalog.facts import access_class, codes_of, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
+from ckanext.satudata.catalog.openness import tells_score
 from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
 from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug, slug_with_id, to_package
 from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
@@ -220,7 +221,8 @@ class Planner:
             self.known.cks.packages[self.id]["metadata_modified"] if self.id in self.known.cks.packages else None
         )
         record["version"] = (before["version"] if before else 0) + 1
-        seen_changed = before is None or any(before[name] != record[name] for name in _SEEN)
+        seen = (*_SEEN, "score") if tells_score(record) else _SEEN
+        seen_changed = before is None or any(before[name] != record[name] for name in seen)
         record["metadata_changed"] = utc(now) if seen_changed or before is None else before["metadata_changed"]
         record["data_changed"] = self._data_changed(version, now)
         record["first_seen"] = record["first_seen"] or utc(now)
@@ -233,7 +235,8 @@ class Planner:
         if record["package_id"] is None:
             return plan
         self._plan_package(plan, after, version, now)
-        plan.changes = self._changes(after, record, seen_changed=seen_changed)
+        # What is made anew reads otherwise, though nothing of the dataset does: mirrors have to be told.
+        plan.changes = self._changes(after, record, seen_changed=seen_changed or self.asked.anew)
         plan.op = "delete" if after.withdrawn else "index"
         was = before is not None and before["status"] == "tayang"
         narrower = before is not None and _RANK.get(before["hak_akses"], 0) < _RANK.get(record["hak_akses"], 0)

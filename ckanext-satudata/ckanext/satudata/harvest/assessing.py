@@ -17,11 +17,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan.common import config
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import held as held_values
-from ckanext.satudata.catalog import raw
+from ckanext.satudata.catalog import openness, raw
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.judging import Judge
 from ckanext.satudata.catalog.write import Write, write
@@ -85,10 +85,14 @@ class Assessing:
         kept = self._issues_of_coming(ids)
         holding = held_values.load(self.session, ids)
         mapped = self.remapping.map(rows, holding, kept)
+        otherwise = self._told_otherwise(ids)
         anew = [one for row in rows if (one := mapped.writes.get(row["id"])) and not self._must_go(row, one)]
         others = {row["id"]: row for row in rows if row["id"] not in {one.record_id for one in anew}}
         writes = [
-            self._write(row, kept.get(id_, ()), holding.get(id_, ()), mapped_again=id_ in mapped.same)
+            replace(
+                self._write(row, kept.get(id_, ()), holding.get(id_, ()), mapped_again=id_ in mapped.same),
+                anew=id_ in otherwise,
+            )
             for id_, row in others.items()
         ]
         before = {row["id"]: f"{row['status']}/{row['hasil']}" for row in rows}
@@ -117,6 +121,17 @@ class Assessing:
             insert(t.seen).on_conflict_do_nothing(),
             [{"run_id": self.held.run_id, "record_id": id_} for id_ in ids],
         )
+
+    def _told_otherwise(self, ids: Sequence[str]) -> set[str]:
+        """Those whose answer tells everyone the score though it is closed, or does not though it is open."""
+        answer = t.answer.c
+        tells = sa.cast(answer.body, JSONB).has_key("skor_sdi")
+        mine = (answer.package_id.in_(ids), answer.audience == "public", _rec.score.is_not(None))
+        known = [_rec[name] for name in ("package_id", "status", "hak_akses", "hasil")]
+        rows = self.session.execute(
+            sa.select(*known, tells.label("tells")).join(t.answer, answer.package_id == _rec.package_id).where(*mine)
+        ).mappings()
+        return {row["package_id"] for row in rows if row["tells"] != openness.tells_score(dict(row))}
 
     def _issues_of_coming(self, ids: Sequence[str]) -> dict[str, list[Issue]]:
         told = sa.or_(*(_issue.code.like(f"{prefix}%") for prefix in _OF_COMING))

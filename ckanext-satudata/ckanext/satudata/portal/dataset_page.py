@@ -116,7 +116,8 @@ class DatasetPage:
     landing_page: str
     standing: Standing | None
     inside: bool
-    problems: Sequence[Problem]
+    judged: bool  # whether score and principles are shown to this reader
+    problems: Sequence[Problem] | None  # None where this reader may not see them
     principles: Sequence[tuple[str, bool, str]]
     held: Sequence[Mapping[str, Any]]
     suggestions: Sequence[Mapping[str, Any]]
@@ -132,6 +133,7 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
     standing = records.standings(model.Session, [package["id"]]).get(package["id"])
     inside = access.may_manage(package.get("owner_org"))
     access_class = dataset.text("hak_akses") or (standing.fields["hak_akses"] if standing else "") or "terbuka"
+    score, issues = records.told_to_all(standing) if standing else (False, False)
     closed = access_class == "tertutup" and not inside
     open_links = access_class == "terbuka" or inside
     rest = _rest(standing, open_links) if standing and not closed else []
@@ -155,8 +157,9 @@ def dataset_page(package: Mapping[str, Any]) -> DatasetPage:
         landing_page=wording.safe_link(dataset.text("landing_page")) if open_links else "",
         standing=None if closed else standing,
         inside=inside,
-        problems=_problems(standing, dataset) if standing and inside else [],
-        principles=_principles(standing) if standing and inside else [],
+        judged=inside or score,
+        problems=_problems(standing, dataset) if standing and (inside or issues) else None,
+        principles=_principles(standing) if standing and (inside or score) else [],
         held=holding.shown(package["id"]) if standing and inside else [],
         suggestions=holding.suggested(standing.fields["suggestions"]) if standing and inside else [],
         dates=[] if closed else _dates(package, dataset, standing),

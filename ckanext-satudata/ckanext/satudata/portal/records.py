@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ckanext.satudata.catalog import openness
 from ckanext.satudata.catalog import tables as t
 from ckanext.satudata.catalog.answer import label
 from ckanext.satudata.catalog.status import last_seen
@@ -53,6 +54,7 @@ def standings(session: Session, package_ids: Iterable[str]) -> dict[str, Standin
     if not ids:
         return {}
     columns = [last_seen().label(name) if name == "last_seen" else t.record.c[name] for name in _SHOWN]
+    columns.append(t.record.c.pending.is_not(None).label("waits"))
     named = [
         t.source.c.name.label("s_name"),
         t.source.c.title.label("s_title"),
@@ -66,8 +68,14 @@ def standings(session: Session, package_ids: Iterable[str]) -> dict[str, Standin
     found = {}
     for row in rows:
         source = {key: row[f"s_{key}"] for key in ("name", "title", "connector")} if row["s_name"] else {}
-        found[row["package_id"]] = Standing({name: row[name] for name in _SHOWN}, source)
+        found[row["package_id"]] = Standing({name: row[name] for name in (*_SHOWN, "waits")}, source)
     return found
+
+
+def told_to_all(standing: Standing) -> tuple[bool, bool]:
+    """Whether the configuration lets everyone read its score, and its issues."""
+    row = standing.fields
+    return openness.tells_score(row), openness.tells_issues(row, waits=row["waits"])
 
 
 def problems(session: Session, record_id: str) -> list[Problem]:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from ckanext.satudata.api import database
 from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.routing import route
+from ckanext.satudata.catalog import openness
 from satudata_schemas import contract
 from satudata_schemas.spreadsheet import defused
 
@@ -95,7 +96,8 @@ def parquet(caller: Caller, _values: dict[str, Any]) -> Response:
 
 
 def _to_parquet(source: Path, made: Path) -> None:
-    columns = ", ".join(f"{name}: '{kind}'" for name, kind in PARQUET_COLUMNS.items())
+    known = {**PARQUET_COLUMNS, "skor_sdi": "INTEGER"} if openness.is_open() else PARQUET_COLUMNS
+    columns = ", ".join(f"{name}: '{kind}'" for name, kind in known.items())
     bounds: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "256MB",
         "threads": 1,
@@ -155,13 +157,14 @@ def _lines(batches: Iterator[list[str]]) -> Iterator[bytes]:
 
 
 def _rows(batches: Iterator[list[str]]) -> Iterator[bytes]:
-    yield (",".join(COLUMNS) + "\r\n").encode()
+    columns = (*COLUMNS, "skor_sdi") if openness.is_open() else COLUMNS
+    yield (",".join(columns) + "\r\n").encode()
     for bodies in batches:
         written = io.StringIO()
         writer = csv.writer(written)
         for body in bodies:
             document = orjson.loads(body)
-            writer.writerow([defused(_cell(document, column)) for column in COLUMNS])
+            writer.writerow([defused(_cell(document, column)) for column in columns])
         yield written.getvalue().encode()
 
 

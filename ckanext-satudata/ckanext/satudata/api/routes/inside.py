@@ -15,7 +15,7 @@ from ckanext.satudata.api.access import Caller
 from ckanext.satudata.api.problems import Problem, preferred_language
 from ckanext.satudata.api.routes.datasets import answer_of
 from ckanext.satudata.api.routing import route
-from ckanext.satudata.catalog import raw
+from ckanext.satudata.catalog import openness, raw
 from ckanext.satudata.catalog.answer import CLOSED_FIELDS, LINK_KEYS, PERSONAL_PREFIX, etag
 from ckanext.satudata.catalog.package import unpublished_fields
 from ckanext.satudata.catalog.status import LAST_SEEN
@@ -24,7 +24,7 @@ from satudata_schemas.issue import Issue
 
 _ASSESSED = text("""
 SELECT r.id, r.name, r.owner_org, r.hasil, r.status, r.score, r.principles, r.suggestions, r.perbaikan_tertunda,
-       r.return_reason, r.return_deadline, r.jatuh_tempo,
+       r.return_reason, r.return_deadline, r.jatuh_tempo, r.hak_akses, r.pending IS NOT NULL AS waits,
        jsonb_build_object('jadwal_pemutakhiran', r.dataset->'jadwal_pemutakhiran',
                           'tanggal_mutakhir', r.dataset->'tanggal_mutakhir') AS timing,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(i.code, i.severity, i.pointer, i.principle, i.params)
@@ -46,11 +46,14 @@ SELECT r.id, r.name, r.identifier, r.owner_org, r.hak_akses, r.dataset, r.pendin
 """)  # noqa: S608 - no value is part of it
 
 
-@route("/datasets/<id_or_name>/assessment", scope="dataset:read")
+@route("/datasets/<id_or_name>/assessment", scope="dataset:read", opens=True)
 def assessment(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Response:
-    """Result, score, issues and suggestions of a dataset, for its OPD and the Walidata."""
+    """Result, score, issues and suggestions of a dataset, for its OPD and the Walidata; score and issues for everyone
+    where the configuration opens them.
+    """
     row = _row(_ASSESSED, caller, id_or_name)
-    if not caller.reads_inside(row.owner_org):
+    inside = caller.reads_inside(row.owner_org)
+    if not inside and not openness.tells_score(row._mapping):  # noqa: SLF001 - SQLAlchemy's name for a row as a mapping
         raise Problem(403, "E-API-439")
     language = preferred_language()
     late = timeliness.lateness(row.timing, dt.datetime.now(dt.timezone.utc).date(), row.jatuh_tempo)
@@ -58,16 +61,20 @@ def assessment(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Resp
     told = {
         "id": row.id,
         "name": row.name,
-        "hasil": row.hasil,
         "status": row.status,
-        "perbaikan_tertunda": row.perbaikan_tertunda,
         "score": row.score,
         "principles": row.principles,
-        "issues": [issue.told(language) for issue in issues],
-        "suggestions": [_suggested(one, language) for one in row.suggestions],
-        "return_reason": row.return_reason,
-        "return_deadline": row.return_deadline,
     }
+    if inside or openness.tells_issues(row._mapping, waits=row.waits):  # noqa: SLF001
+        told["issues"] = [issue.told(language) for issue in issues]
+    if inside:
+        told |= {
+            "hasil": row.hasil,
+            "perbaikan_tertunda": row.perbaikan_tertunda,
+            "suggestions": [_suggested(one, language) for one in row.suggestions],
+            "return_reason": row.return_reason,
+            "return_deadline": row.return_deadline,
+        }
     response = _tagged(told)
     response.headers["Content-Language"] = language
     return response
