@@ -105,10 +105,13 @@ def make_folder(path: Path, account: Account, mode: int = 0o700) -> Path:
     """Make a folder that belongs to the service account; those above it stay ours and can be passed through."""
     missing = [folder for folder in path.parents if not folder.exists()]
     for folder in reversed(missing):
-        folder.mkdir(mode=0o755)
+        folder.mkdir(mode=0o755, exist_ok=True)  # another process may just have made it
         folder.chmod(0o755)
-    if not path.exists():
+    try:
         path.mkdir(mode=mode)
+    except FileExistsError:
+        pass
+    else:
         account.own(path)
     path.chmod(mode)
     return path

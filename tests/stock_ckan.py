@@ -56,7 +56,7 @@ class StockCkan:
             raise RuntimeError(answer)  # noqa: TRY004  # an action that failed, with its traceback
         return answer
 
-    def harvest(self, source: str, seconds: float = 240) -> dict[str, Any]:
+    def harvest(self, source: str, seconds: float = 900) -> dict[str, Any]:
         """Run a job of a source to its end, with the two consumers that an operator runs; its report.
 
         TimeoutError when it has not ended by then.

@@ -8,12 +8,13 @@ import re
 import socket
 import stat
 import tarfile
+from pathlib import Path
 
 import pytest
 import yaml
 
 from deploy import archive, machine, own_portal, secret_files
-from deploy.layout import Account, own_account, reachable, write_private
+from deploy.layout import Account, make_folder, own_account, reachable, write_private
 from deploy.ports import free_ports, is_free, remembered_ports
 from deploy.steps import StepError, run_logged, step
 from deploy.wording import say
@@ -25,6 +26,13 @@ def test_the_operator_reads_indonesian_whatever_the_machine_speaks(monkeypatch):
     assert say("selesai", "done") == "selesai"
     monkeypatch.setenv("SATUDATA_LANG", "en")
     assert say("selesai", "done") == "done"
+
+
+def test_a_folder_that_another_process_makes_at_the_same_moment_is_taken_as_it_is(tmp_path, monkeypatch):
+    there = tmp_path / "satu" / "dua"
+    there.mkdir(parents=True)
+    monkeypatch.setattr(Path, "exists", lambda _self: False)  # looked at a moment before
+    assert make_folder(there, own_account(), 0o755) == there
 
 
 def test_a_step_says_what_it_does_and_how_long_it_took(capsys):
