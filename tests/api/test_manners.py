@@ -219,15 +219,28 @@ def test_without_solr_lists_are_503_and_single_reads_go_on(office, read, monkeyp
     assert read(f"/datasets/{id_}").status_code == 200
 
 
-def test_without_postgres_single_reads_are_503(office, read, monkeypatch):
+@pytest.mark.parametrize("kind", ["closed", "silent"])
+def test_without_postgres_single_reads_are_503(office, read, monkeypatch, silent_port, kind):
     from ckan import model
     from sqlalchemy import create_engine
 
+    port = 1 if kind == "closed" else silent_port
     id_ = office.put(index=False)
-    monkeypatch.setattr(model.meta, "engine", create_engine("postgresql://siapa@127.0.0.1:1/tidak-ada"))
+    monkeypatch.setattr(model.meta, "engine", create_engine(f"postgresql://siapa@127.0.0.1:{port}/tidak-ada"))
+    begun = time.monotonic()
     answer = read(f"/datasets/{id_}")
     assert (answer.status_code, answer.json["code"]) == (503, "E-API-503")
     assert int(answer.headers["Retry-After"]) > 0
+    assert time.monotonic() - begun < 2
+
+
+def test_a_statement_that_takes_longer_than_usual_is_waited_for(ckan_context):
+    from sqlalchemy import text
+
+    from ckanext.satudata.api import database, silence
+
+    seconds = silence.PATIENCE + silence.LOOK + silence.PROBE + 0.2
+    assert database.rows(text("SELECT pg_sleep(:seconds), 1 AS told"), {"seconds": seconds})[0].told == 1
 
 
 def test_health_tells_which_service_is_gone(app, monkeypatch):

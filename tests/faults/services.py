@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy import postgres, redis_server, solr, testservices
 from deploy.layout import service_account
 from deploy.testservices import STOP_SIGNALS, TestServices
-from tests.e2e.stack import until
+from tests.e2e.stack import _family, until
 
 
 class Control:
@@ -57,6 +57,19 @@ class Control:
             yield
         finally:
             self.start(name)
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """It takes what is sent to it and answers nothing while the block lasts: every process of it stands still."""
+        pids = _family(self.services.pids[name])
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     @contextmanager
     def full_disk(self, name: str) -> Iterator[None]:
