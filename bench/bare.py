@@ -28,7 +28,7 @@ BATCH = 1000
 CKANS = {"package": "id", "resource": "package_id", "package_tag": "package_id", "member": "table_id"}
 OURS = {
     "satudata_record": "id", "satudata_issue": "record_id", "satudata_change": "package_id",
-    "satudata_answer": "package_id",
+    "satudata_answer": "package_id", "satudata_raw": "record_id",
 }  # fmt: skip
 WHOLE = ("group", "tag")
 
