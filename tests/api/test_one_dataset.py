@@ -223,3 +223,28 @@ def test_a_dataset_named_after_another_s_id_opens_no_way_into_it(office, make_of
         found = read(f"/datasets/{secret}", by=reader).json
         assert found["id"] == secret
         assert "url" not in found["resources"][0]
+
+
+def test_connections_that_have_forgotten_the_statement_answer_all_the_same(office, read):
+    from ckanext.satudata.api import database
+
+    id_ = office.put(index=False)
+    assert read(f"/datasets/{id_}").status_code == 200
+    for forgetting in ("DEALLOCATE ALL", "DISCARD ALL"):
+        with database.engine().connect() as connection:
+            assert "satudata_one" in connection.info
+            connection.exec_driver_sql(forgetting)
+        assert [read(f"/datasets/{id_}").status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_an_answer_is_handed_to_the_server_in_one_piece_and_an_export_is_not(office, client_of, loaded_ckan):
+    from werkzeug.test import EnvironBuilder
+
+    id_, token = office.put(index=False), client_of("catalog:read").token
+    for path, whole in ((f"datasets/{id_}", True), ("exports/datasets.ndjson", False)):
+        environ = EnvironBuilder(f"/api/satudata/v1/{path}", headers={"Authorization": f"Bearer {token}"}).get_environ()
+        handed = loaded_ckan.wsgi(environ, lambda _status, _headers: None)
+        assert isinstance(handed, list) is whole
+        assert id_ in b"".join(handed).decode()
+        if not whole:
+            handed.close()
