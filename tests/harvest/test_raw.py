@@ -38,6 +38,11 @@ def somebody():
     return f"3273{draw.randint(1, 30):02d}{draw.randint(1, 28):02d}0{draw.randint(1, 9)}{draw.randint(60, 99)}9999"
 
 
+def grouped(number):
+    """The number as people write it who want it read."""
+    return " ".join(number[place : place + 4] for place in range(0, 16, 4))
+
+
 def test_a_record_is_kept_as_its_source_sent_it(portal, add_source, harvest, sent):
     odd = package(1, extras=[{"key": "aneh", "value": " 人口 \U0001f600 "}], version=None)
     source_id = add_source(portal(Catalogue([odd, package(2, resources=[])])))
@@ -65,9 +70,12 @@ def test_nothing_is_kept_of_what_must_not_be_loaded(portal, add_source, harvest,
 
 
 def test_nothing_is_kept_where_a_person_s_number_stands_in_what_the_mapping_drops(portal, add_source, harvest, sent):
-    dropped = package(1, tags=[{"name": "penduduk", "catatan": f"NIK {somebody()}"}])
-    run = harvest(add_source(portal(Catalogue([dropped, package(2)]))))
-    assert (run["layak"], set(sent())) == (2, {"02"})
+    dropped = [
+        package(number, tags=[{"name": "penduduk", "catatan": f"NIK {written}"}])
+        for number, written in enumerate((somebody(), grouped(somebody())), 1)
+    ]
+    run = harvest(add_source(portal(Catalogue([*dropped, package(3)]))))
+    assert (run["layak"], set(sent())) == (3, {"03"})
 
 
 def test_what_is_too_large_is_not_kept(portal, add_source, harvest, sent, monkeypatch):
@@ -136,11 +144,9 @@ def test_after_an_undo_it_fits_no_version_until_the_next_harvest(portal, add_sou
 
 
 def test_a_person_s_own_stands_as_stars_where_it_is_shown():
-    number = somebody()
-    grouped = " ".join(number[place : place + 4] for place in range(0, 16, 4))
     told = {
         "judul": "Jumlah", "i_telepon": "0800-1", "extras": [{"key": "ii_pj_nama", "value": "x", "state": "active"}],
-        "catatan": [f"NIK {grouped}"], "ii_pj_email": None, "ukuran": 12,
+        "catatan": [f"NIK {grouped(somebody())}"], "ii_pj_email": None, "ukuran": 12,
     }  # fmt: skip
     shown = raw.shown(json.loads(json.dumps(told)))
     assert shown == told | {

@@ -40,9 +40,6 @@ _THREE, _LENGTH = struct.pack(">h", 3), struct.Struct(">i").pack
 #: What stands in the place of a person's own.
 STARS = "********"
 
-#: Every digit as 0, all else as a blank: sixteen digits are found by one search for sixteen zeros.
-_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
-_SIXTEEN = b"0" * 16
 _compressor = zstd.ZstdCompressor(level=1)
 
 
@@ -130,7 +127,8 @@ def _personal(key: Any) -> bool:
 
 def _may_name_a_person(body: bytes) -> bool:
     """Whether the number of a person stands in it, in a key that the mapping drops and no rule has looked at."""
-    return _SIXTEEN in body.translate(_DIGITS) and any(personal_data.niks(body.decode("utf-8", "replace")))
+    text = body.decode("utf-8", "replace")
+    return personal_data.may_hold_nik(text) and any(personal_data.niks(text))
 
 
 def _row(sent: Sent) -> bytes:
