@@ -219,3 +219,34 @@ def test_a_decision_costs_the_same_statements_for_one_and_for_many(office, walid
     ids = [row["id"] for row in office.rows("record")]
     one = cost(ids[:1])
     assert cost(ids[1:]) == one
+
+
+def test_who_waits_longest_comes_first_and_a_newer_version_keeps_its_place(office, walidata, session):
+    import datetime as dt
+
+    import sqlalchemy as sa
+
+    from ckanext.satudata.catalog import status
+    from ckanext.satudata.catalog import tables as t
+
+    made = [office.put(name, "hold", status="menunggu").record_id for name in ("a", "b", "c")]
+    record = t.record.c
+    for days, id_ in zip((1, 3, 2), made, strict=True):
+        since = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=days)
+        session.execute(sa.update(t.record).where(record.id == id_).values(menunggu_sejak=since))
+    session.commit()
+    longest = [made[1], made[2], made[0]]
+    rows = status.waiting(session)
+    assert [row["id"] for row in rows] == longest
+    assert [row["id"] for row in status.waiting(session, after=status.place(rows[0]))] == longest[1:]
+
+    office.put("b", "hold", dataset=office.layak(title="Versi yang lebih baru"), status="menunggu")
+    assert status.waiting(session)[0]["menunggu_sejak"] == rows[0]["menunggu_sejak"]
+    _approve(session, [made[1]], walidata)
+    office.put("b", "hold", dataset=office.layak(title="Versi sesudah tayang"), status="menunggu")
+    assert [row["id"] for row in status.waiting(session)] == [*longest[1:], made[1]]
+    office.settle(office.ask("c", "withdraw"))
+    [gone] = office.rows("record", id=made[2])
+    assert gone["menunggu_sejak"] is None
+    with pytest.raises(ValueError, match="isoformat"):
+        status.waiting(session, after=made[0])

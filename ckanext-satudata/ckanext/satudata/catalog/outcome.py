@@ -87,6 +87,18 @@ def _held(before: Record | None, asked: Asked, hasil: str) -> Outcome:
     return Outcome(standing, "new" if asked.brings else "none", hasil)
 
 
+def waits_for(row: Record) -> str | None:
+    """Whose decision a record, or the next version beside its published one, waits for: `menunggu` the Walidata's,
+    `disetujui` the Pembina's; None where it waits for nobody's (`status.waits` says the same in SQL).
+    """
+    if row["status"] in ("menunggu", "disetujui"):
+        return str(row["status"])
+    if row["status"] == "tayang" and row["pending"] is not None and row["hasil"] == "layak":
+        turn = row["pending_status"] or "menunggu"
+        return turn if turn in ("menunggu", "disetujui") else None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the change log."""

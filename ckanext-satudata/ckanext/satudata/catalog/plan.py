@@ -12,7 +12,7 @@ from ckanext.satudata.catalog.answer import audiences, render
 from ckanext.satudata.catalog.facts import access_class, codes_of, due, moment, principles, utc
 from ckanext.satudata.catalog.known import Known
 from ckanext.satudata.catalog.openness import tells_score
-from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome
+from ckanext.satudata.catalog.outcome import Asked, Outcome, entries, outcome, waits_for
 from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug, slug_with_id, to_package
 from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
 from ckanext.satudata.catalog.writing import CONFLICT, ERASED, TAKEOVER, UNKNOWN, Write, Written
@@ -177,7 +177,18 @@ class Planner:
             if after.keep != "pending":
                 row["score"] = round(assessment.score)
                 row["principles"] = principles(assessment)
-        return {**row, **asked.standing}
+        row |= asked.standing
+        return {**row, "menunggu_sejak": self._waiting_since(row)}
+
+    def _waiting_since(self, row: Mapping[str, Any]) -> dt.datetime | None:
+        """Kept while it waits for the same decision, also where a newer version has taken the place of the one that
+        waited.
+        """
+        turn, before = waits_for(row), self.before
+        if turn is None:
+            return None
+        since = before["menunggu_sejak"] if before is not None and waits_for(before) == turn else None
+        return since or dt.datetime.now(dt.timezone.utc)
 
     def _met(self) -> bool:
         """Whether the source has just sent it: only then is it no longer lost."""

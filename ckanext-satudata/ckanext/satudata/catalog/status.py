@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import DateTime, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from ckanext.satudata.catalog import tables
 
 _HEAVY = frozenset({"dataset", "pending", "rest"})
+#: since when what is not known since when has waited
+_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _COLUMNS = [column for column in tables.record.columns if column.name not in _HEAVY]
 
 
@@ -23,23 +26,38 @@ def waiting(
     limit: int = 100,
     after: str | None = None,
 ) -> list[dict[str, Any]]:
-    """What waits for a decision, by `id`: `{id, name, title, owner_org, source_id, status, hasil, score, …}`.
+    """What waits for a decision, the longest first: `{id, name, title, owner_org, source_id, status, hasil, score,
+    menunggu_sejak, …}`.
 
-    A next version that is fit and waits beside the published one is among them. `after` is the `id` of the last row
-    of the page before.
+    A next version that is fit and waits beside the published one is among them. `after` is the `place` of the last
+    row of the page before; ValueError where it is none.
     """
     record = tables.record.c
     newest = func.coalesce(record.pending, record.dataset)
     statement = (
-        select(*_COLUMNS, newest["title"].astext.label("title")).where(waits(statuses)).order_by(record.id).limit(limit)
+        select(*_COLUMNS, newest["title"].astext.label("title"))
+        .where(waits(statuses))
+        .order_by(_since(), record.id)
+        .limit(limit)
     )
     if organization_ids is not None:
         statement = statement.where(record.owner_org.in_(organization_ids))
     if source_ids is not None:
         statement = statement.where(record.source_id.in_(source_ids))
     if after is not None:
-        statement = statement.where(record.id > after)
+        since, _, id_ = after.partition(" ")
+        last = literal(dt.datetime.fromisoformat(since), DateTime(timezone=True))
+        statement = statement.where(tuple_(_since(), record.id) > tuple_(last, literal(id_)))
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Where a row of `waiting` stands in the queue."""
+    return f"{(row['menunggu_sejak'] or _EVER).isoformat()} {row['id']}"
+
+
+def _since() -> Any:
+    return func.coalesce(tables.record.c.menunggu_sejak, _EVER)
 
 
 def waiting_count(session: Session, statuses: Sequence[str]) -> int:

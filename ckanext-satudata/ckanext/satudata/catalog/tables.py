@@ -115,6 +115,7 @@ record = Table(
     Column("version", Integer, nullable=False, server_default="0"),
     _json("dataset"),  # the published version in contract fields, with what people hold applied
     _json("pending"),  # the next version, while it is mended or waits and the published one stays
+    _time("menunggu_sejak"),  # since when it, or its next version, has waited for the one whose turn it is
     Column("pending_status", Text),  # disetujui: it waits for the Pembina; dikembalikan: by whom it was returned
     _json("rest"),  # the source's other keys
     Column("hasil", Text, nullable=False),

@@ -132,7 +132,8 @@ class Withdrawal:
         )
         values: dict[str, Any] = {
             "version": _rec.version + 1, "status": "ditarik", "perbaikan_tertunda": False, "pending_status": None,
-            "metadata_changed": fresh.c.moment, "last_run": func.coalesce(literal(self.run, Text), _rec.last_run),
+            "menunggu_sejak": None, "metadata_changed": fresh.c.moment,
+            "last_run": func.coalesce(literal(self.run, Text), _rec.last_run),
             **{name: fresh.c[name] for name in columns},
         }  # fmt: skip
         self.session.execute(sql_update(tables.record).where(_rec.id == fresh.c.id).values(values))

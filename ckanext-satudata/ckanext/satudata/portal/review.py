@@ -25,8 +25,8 @@ _MOST = 500
 
 
 @blueprint.get("")
-def queue() -> str:
-    """What waits, with what is known of it."""
+def queue() -> str | Response:
+    """What waits, the longest first, with what is known of it."""
     access.require_login()
     statuses = _statuses()
     if not statuses:
@@ -34,8 +34,11 @@ def queue() -> str:
     after, chosen = request.args.get("setelah"), request.args.get("sumber", "")
     waiting = _sources_waiting(statuses)
     ids = [one["id"] for one in waiting if one["name"] == chosen] if chosen else None
-    rows = status.waiting(model.Session, statuses=statuses, source_ids=ids, limit=_PAGE + 1, after=after)
-    more = rows[_PAGE - 1]["id"] if len(rows) > _PAGE else ""
+    try:
+        rows = status.waiting(model.Session, statuses=statuses, source_ids=ids, limit=_PAGE + 1, after=after)
+    except ValueError:  # an address that somebody has cut
+        return see_other("satudata_review.queue")
+    more = status.place(rows[_PAGE - 1]) if len(rows) > _PAGE else ""
     shown = {
         "rows": _described(rows[:_PAGE]),
         "more": more,

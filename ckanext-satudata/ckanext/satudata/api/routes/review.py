@@ -21,7 +21,10 @@ from ckanext.satudata.harvest import suggestions
 
 #: Datasets decided in one request.
 MAX_IDS = 500
-_SHOWN = ("id", "name", "title", "identifier", "owner_org", "status", "hasil", "score", "metadata_changed", "last_seen")
+_SHOWN = (
+    "id", "name", "title", "identifier", "owner_org", "status", "hasil", "score", "menunggu_sejak", "metadata_changed",
+    "last_seen",
+)  # fmt: skip
 
 
 @route(
@@ -30,13 +33,13 @@ _SHOWN = ("id", "name", "title", "identifier", "owner_org", "status", "hasil", "
     parameters={"limit": parameters.limit(100), "cursor": parameters.cursor()},
 )
 def waiting(caller: Caller, values: dict[str, Any]) -> Response:
-    """What waits for a decision of the caller, by id."""
+    """What waits for a decision of the caller, the longest first."""
     session = database.session()
     statuses = _statuses(session, caller)
-    after = paging.opened(values["cursor"], "waiting") if "cursor" in values else None
+    after = paging.opened(values["cursor"], "waited") if "cursor" in values else None
     limit = values.get("limit", 100)
     rows = status.waiting(session, statuses=statuses, limit=limit, after=after)
-    cursor = paging.sealed(rows[-1]["id"], "waiting") if len(rows) == limit else None
+    cursor = paging.sealed(status.place(rows[-1]), "waited") if len(rows) == limit else None
     told = [orjson.dumps({name: row.get(name) for name in _SHOWN}).decode() for row in rows]
     following = paging.following(cursor) if cursor else None
     return answering.listing(told, total=status.waiting_count(session, statuses), cursor=cursor, following=following)
