@@ -198,3 +198,12 @@ def test_the_run_is_undone_as_any_other(world, changed, assess, records, work, w
     done = assess(source_id)
     work(lambda opened: runs.undo(opened, done["run"], actor=walidata.id))
     assert datasets(records, source_id) == before
+
+
+def test_a_source_with_sealed_credentials_is_mapped_without_opening_them(world, changed, assess, records, configured):
+    key = {"type": "header", "name": "X-API-Key", "value": "rahasia-sekali"}
+    source_id, _ = world(1, config={"page_size": 2, "auth": key})
+    changed(source_id, mapping=SAYS)
+    configured("ckanext.satudata.secrets_file", "")
+    assert assess(source_id)["report"]["remapped"] == 1
+    assert datasets(records, source_id)["01"]["satuan"] == "satuan 1"
