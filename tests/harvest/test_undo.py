@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -234,3 +236,24 @@ def test_taking_back_says_nothing_of_the_sources_health(portal, add_source, harv
     undo(run["run"])
     [source] = query(sa.select(t.source.c.last_success).where(t.source.c.id == source_id))
     assert source["last_success"] is None
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_it_waits_for_an_index_that_is_far_behind_but_not_for_one_that_is_down(
+    portal, add_source, harvest, undo, records, monkeypatch
+):
+    from ckan.common import config
+
+    from ckanext.satudata.harvest import undo as undoing
+
+    source_id = add_source(portal(Catalogue([package(number) for number in range(1, 6)])))
+    run = harvest(source_id)
+    waited: list[float] = []
+    monkeypatch.setattr(undoing, "MOST_BEHIND", 3)
+    monkeypatch.setattr(undoing, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(undoing, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited.append))
+    with monkeypatch.context() as away:
+        away.setitem(config, "solr_url", "http://127.0.0.1:9/solr/ckan")
+        done = undo(run["run"])
+    assert (done["state"], done["withdrawn"]) == ("selesai", 5)
+    assert set(waited) == {undoing.PAUSE}

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 EDITS = ("edit", "put")
 #: So many datasets that were left alone are named in the run's report; all are counted.
 MOST_LEFT = 1000
+#: So many datasets Solr may be behind before the next batch waits for it, for so many seconds at most (it may be down),
+#: and so many between two looks.
+MOST_BEHIND, LONGEST_WAIT, PAUSE = 2000, 1.0, 0.05
 #: Why a dataset was left as it is: edited since, its file was replaced and the one before is not kept, it may not be
 #: shown by today's rules, it cannot be stored.
 EDITED, FILE, UNFIT, REFUSED = "disunting", "berkas", "tidak_dimuat", "ditolak"
@@ -90,7 +93,18 @@ class Undoing:
             after = some[-1].seq
             self._commit(total, after)
             index.tell()
+            self._let_the_index_follow()
         runs.end(self.session, self.held, "selesai", counts=dict(self.counts), complete=True, report=self._report())
+        self.session.commit()
+
+    def _let_the_index_follow(self) -> None:
+        """Wait a moment where Solr has much to catch up with: every search has to leave out what it still shows."""
+        outbox = t.outbox.c.package_id
+        behind = sa.select(sa.func.count()).select_from(sa.select(outbox).limit(MOST_BEHIND + 1).subquery())
+        until = time.monotonic() + LONGEST_WAIT
+        while (self.session.scalar(behind) or 0) > MOST_BEHIND and time.monotonic() < until:
+            self.session.commit()
+            time.sleep(PAUSE)
         self.session.commit()
 
     def _total(self) -> int:
