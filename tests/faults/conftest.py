@@ -17,6 +17,7 @@ OPTIONS = {
     "ckanext.satudata.walidata_org": WALIDATA,
     "ckanext.satudata.harvest.lease_seconds": "4",
     "ckanext.satudata.harvest.batch_size": "10",
+    "ckanext.satudata.harvest.read_together": "1",
     "ckanext.satudata.harvest.grace_days": "0",
 }
 

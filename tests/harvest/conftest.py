@@ -105,12 +105,13 @@ class Catalogue:
     """A portal that answers `package_search` from a list that a test may change while it is served.
 
     `broken` says what it does wrong: an `Answer`, None to hang up, or a function of the request. From `broken_from` (an
-    offset) on only, when that is set. `etags` makes it answer 304.
+    offset) on only, when that is set. `etags` makes it answer 304. `envelope` stands around the packages of each page.
     """
 
     def __init__(self, packages=(), *, etags=False):
         self.packages = list(packages)
         self.etags = etags
+        self.envelope = {}
         self.broken = self.FINE
         self.broken_from = 0
         self.asked = []
@@ -129,7 +130,8 @@ class Catalogue:
         if not request.path.endswith("package_search"):
             return json_answer({"success": False, "error": {"message": "Not found"}}, 404)
         found = self.packages[start : start + rows]
-        answer = json_answer({"success": True, "result": {"count": len(self.packages), "results": found}})
+        result = {"count": len(self.packages), "results": found}
+        answer = json_answer({**self.envelope, "success": True, "result": result})
         if not self.etags:
             return answer
         etag = f'"{hashlib.sha256(answer.body).hexdigest()}"'

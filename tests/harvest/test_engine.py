@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import time
 
 import pytest
@@ -588,6 +589,33 @@ def test_an_orphaned_run_goes_on_from_its_last_page(portal, add_source, fresh, q
     run = runs.show(fresh, run_id)
     assert numbers(run, "state", "attempt", "read", "created", "unchanged") == ("selesai", 2, 7, 7, 0)
     assert min(catalogue.asked) >= 3
+
+
+def test_many_pages_share_a_transaction_while_little_changes_and_few_where_much_does(
+    portal, add_source, harvest, fresh, records, configured
+):
+    from ckanext.satudata.harvest import engine, runs
+
+    configured("ckanext.satudata.harvest.batch_size", 4)
+    configured("ckanext.satudata.harvest.read_together", 4)
+    catalogue = Catalogue([package(number) for number in range(1, 41)])
+    source_id = add_source(portal(catalogue))
+    harvest(source_id)
+    catalogue.envelope = {"help": "every page differs as bytes"}
+    for number in (1, *range(31, 41)):
+        catalogue.packages[number - 1]["notes"] += " Diperbarui."
+    run_id = runs.start(fresh, source_id, actor=None)
+    fresh.commit()
+    told = []
+
+    assert engine.run(run_id, progress=lambda state: told.append(state["records"]))
+
+    run = runs.show(fresh, run_id)
+    assert numbers(run, "state", "read", "updated", "unchanged") == ("selesai", 40, 11, 29)
+    steps = [after - before for before, after in itertools.pairwise([0, *told[:-1]]) if after > before]
+    assert max(steps) == 16  # four batches at once
+    assert steps[-2:] == [6, 4]  # up to the page with which a batch is to be written
+    assert sum("Diperbarui." in row["dataset"]["notes"] for row in records(source_id).values()) == 11
 
 
 def test_what_vanished_is_counted_once_by_a_run_that_is_taken_up_while_it_marks(

@@ -52,6 +52,25 @@ def test_a_run_resumed_at_any_checkpoint_reads_every_record_exactly_once(sizes, 
         assert all_numbers([*before, *after]) == list(range(sum(sizes)))
 
 
+def test_more_is_gathered_while_next_to_nothing_is_written():
+    wanted = 2
+    found = portions(pages(2, 2, 2, 2, 2), Checkpoint(), 2, gather=lambda: wanted)
+
+    assert numbers(next(found)) == [0, 1]
+    wanted = 4
+    assert [numbers(portion) for portion in found] == [[2, 3, 4, 5], [6, 7, 8, 9]]
+
+
+def test_a_portion_divided_anywhere_is_resumed_behind_what_was_settled():
+    [portion] = portions(pages(2, 5, 1), Checkpoint(), 2, gather=lambda: 100)
+    for count in range(1, len(portion.slices) + 1):
+        done, left = portion.divided(count)
+        assert (done.last, left.last) == ((True, False) if not left.slices else (False, True))
+        start = Checkpoint.parse(str(done.checkpoint))
+        after = portions(pages(2, 5, 1, first=int(start.after or 0)), start, 2) if left.slices else []
+        assert all_numbers([done, left]) == all_numbers([done, *after]) == list(range(8))
+
+
 def test_a_source_that_ends_without_its_last_page_never_completes():
     def broken():
         yield Page("0", [{"n": 0}], "1", last=False)

@@ -56,12 +56,18 @@ class Item:
     body: bytes = b""  # these bytes, of one that was read
 
 
-def settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
-    """Do everything a portion asks for; the caller has prolonged the run's lease before and commits after."""
+def settle(
+    session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning, *, size: int
+) -> tuple[Portion, Portion, list[Written]]:
+    """Do what a portion asks for, up to the slice with which `size` records have been mapped; the caller has prolonged
+    the run's lease before and commits after.
+
+    What was settled, what is left of the portion, and what was written.
+    """
     with during("rows"):
         if _settle_unchanged(session, reading.source_id, held.run_id, portion, reckoning):
-            return []
-        return _settle(session, reading, held, portion, reckoning)
+            return portion, Portion(checkpoint=portion.checkpoint), []
+        return _settle(session, reading, held, portion, reckoning, size)
 
 
 def _settle_unchanged(session: Session, source_id: str, run_id: str, portion: Portion, reckoning: Reckoning) -> bool:
@@ -98,7 +104,9 @@ def _settle_unchanged(session: Session, source_id: str, run_id: str, portion: Po
     return True
 
 
-def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning) -> list[Written]:
+def _settle(
+    session: Session, reading: Reading, held: Claim, portion: Portion, reckoning: Reckoning, size: int
+) -> tuple[Portion, Portion, list[Written]]:
     resolver = Resolver(session)
     keys = [part.page.key for part in portion.slices]
     pages = PagesRead(
@@ -106,6 +114,7 @@ def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, r
     )
     meeting = _Meeting(session, reading.source_id, held.run_id, skipped_pages=reckoning.skipped_pages)
     items: list[Item] = []
+    mapped = settled = 0
     for part in portion.slices:
         if part.page.unchanged:
             found = [Item(identifier) for identifier in pages.held(part.page.key)]
@@ -114,7 +123,12 @@ def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, r
             found = _read(reading, resolver, meeting, part, pages.printed(part.page.key))
         pages.add(part, [(item.identifier, entry(item.print, item.fingerprint)) for item in found])
         items += found
-    items += [Item(error.identifier or "", error=error) for error in portion.errors]
+        mapped += sum(item.dataset is not None for item in found)
+        settled += 1
+        if mapped >= size:
+            break
+    done, left = portion.divided(settled)
+    items += [Item(error.identifier or "", error=error) for error in done.errors]
     reckoning.add(read=len(items))
     with during("postgres"):
         meeting.look({item.identifier for item in items if item.identifier})
@@ -141,7 +155,7 @@ def _settle(session: Session, reading: Reading, held: Claim, portion: Portion, r
         _meet(session, held.run_id, met | set(stored.values()))
         _note(session, held.run_id, ids, _notes(repeats, once, results))
         pages.store(held.run_id)
-    return results
+    return done, left, results
 
 
 def _read(

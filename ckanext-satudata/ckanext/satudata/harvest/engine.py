@@ -28,7 +28,7 @@ from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.errors import Refused, RunLost
 from ckanext.satudata.harvest.indexing import Indexers, indexing
 from ckanext.satudata.harvest.pages_read import validators
-from ckanext.satudata.harvest.portions import Checkpoint, portions
+from ckanext.satudata.harvest.portions import Checkpoint, Portion, portions
 from ckanext.satudata.harvest.reading import open_source
 from ckanext.satudata.harvest.reckoning import Reckoning
 from ckanext.satudata.harvest.runs import Claim
@@ -37,6 +37,7 @@ from satudata_harvesters.connector import Page
 from satudata_harvesters.errors import ReadingError
 
 log = logging.getLogger(__name__)
+
 
 #: Called with the run's progress `{phase, records, total, rate, eta}` (seconds) after each portion.
 Progress = Callable[[dict[str, Any]], None]
@@ -100,7 +101,8 @@ class _Run:
     def __init__(self, opened: Session, held: Claim, progress: Progress, index: Indexers, reckoning: Reckoning) -> None:
         self.session, self.held, self.progress, self.index = opened, held, progress, index
         self.reckoning, self.waited = reckoning, 0.0
-        self.size = int(config.get("ckanext.satudata.harvest.batch_size", 500))
+        self.size = self.gather = int(config.get("ckanext.satudata.harvest.batch_size", 500))
+        self.together = int(config.get("ckanext.satudata.harvest.read_together", 8))
         self.began, self.read_before = time.monotonic(), self.reckoning["read"]
 
     def do(self) -> None:
@@ -117,17 +119,29 @@ class _Run:
     def _read(self) -> None:
         start = Checkpoint.parse(self.held.checkpoint)
         complete = False
-        for portion in portions(self._pages(start), start, self.size):
-            complete = portion.last
-            with during("postgres"):
-                runs.keep(self.session, self.held)
-            results = batch.settle(self.session, self.reading, self.held, portion, self.reckoning)
-            if self.aggregate is not None:
-                self.aggregate.store(self.session, results)
-            self._commit("membaca", total=portion.total, checkpoint=str(portion.checkpoint), complete=complete)
-            self.index.tell()
+        for portion in portions(self._pages(start), start, self.size, gather=lambda: self.gather):
+            complete, total, left = portion.last, portion.total, portion
+            while left.slices:
+                left = self._settle(left, total)
         if not complete:
             raise ReadingError("E-RUN-007")
+
+    def _settle(self, portion: Portion, total: int | None) -> Portion:
+        """Settle a portion, or as much of it as one transaction takes; what is left of it."""
+        with during("postgres"):
+            runs.keep(self.session, self.held)
+        done, left, results = batch.settle(
+            self.session, self.reading, self.held, portion, self.reckoning, size=self.size
+        )
+        if self.aggregate is not None:
+            self.aggregate.store(self.session, results)
+        self._commit("membaca", total=total, checkpoint=str(done.checkpoint), complete=done.last)
+        if results:
+            self.index.tell()
+        # Where next to nothing changes, a transaction for every few hundred records is most of what it costs.
+        little = len(results) * 4 <= self.size
+        self.gather = min(self.gather * 2, self.size * self.together) if little else self.size
+        return left
 
     def _pages(self, start: Checkpoint) -> Iterator[Page]:
         every = max(runs.lease_seconds() / 3, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,11 +44,12 @@ class Slice:
     start: int
     records: Sequence[dict[str, Any]]
     ends: bool
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)  # behind it
 
 
 @dataclass(slots=True)
 class Portion:
-    """What one transaction settles."""
+    """What one transaction settles, or several where much of it has to be written."""
 
     slices: list[Slice] = field(default_factory=list)
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
@@ -69,12 +70,27 @@ class Portion:
         """Records that exist but could not be read."""
         return [error for part in self.slices if part.ends for error in part.page.errors]
 
+    def divided(self, count: int) -> tuple[Portion, Portion]:
+        """The first so many slices as a portion of its own, and what is left, which may be nothing."""
+        head, rest = self.slices[:count], self.slices[count:]
+        if not rest:
+            return self, Portion(checkpoint=self.checkpoint)
+        return Portion(head, head[-1].checkpoint), Portion(rest, self.checkpoint, self.last)
 
-def portions(pages: Iterable[Page], start: Checkpoint, size: int, *, seconds: float = SECONDS) -> Iterator[Portion]:
+
+def portions(
+    pages: Iterable[Page],
+    start: Checkpoint,
+    size: int,
+    *,
+    seconds: float = SECONDS,
+    gather: Callable[[], int] | None = None,
+) -> Iterator[Portion]:
     """Gather pages up to `size` records or for some `seconds`, and cut those that hold more; ends after the page with
     `last`.
 
-    What the pages raise is raised after a portion with what came before it.
+    `gather` is asked for each page how many records are to come together, where that is more than `size`. What the
+    pages raise is raised after a portion with what came before it.
     """
     portion, began = Portion(checkpoint=start), time.monotonic()
     after, skip = start.after, start.skip
@@ -89,13 +105,18 @@ def portions(pages: Iterable[Page], start: Checkpoint, size: int, *, seconds: fl
             failure = error
             break
         for part in _cut(page, skip, size):
-            portion.slices.append(part)
-            portion.last = page.last and part.ends
-            portion.checkpoint = (
+            part.checkpoint = (
                 Checkpoint(page.checkpoint) if part.ends else Checkpoint(after, part.start + len(part.records))
             )
+            portion.slices.append(part)
+            portion.last, portion.checkpoint = page.last and part.ends, part.checkpoint
             late = time.monotonic() - began > seconds
-            if late or portion.size >= size or len(portion.slices) >= MAX_PAGES or portion.last:
+            if (
+                late
+                or portion.size >= (gather() if gather else size)
+                or len(portion.slices) >= MAX_PAGES
+                or portion.last
+            ):
                 yield portion
                 portion, began = Portion(checkpoint=portion.checkpoint, last=portion.last), time.monotonic()
         after, skip = page.checkpoint, 0
