@@ -30,6 +30,8 @@ from deploy import programs
 #: The issue's catalogue; fewer while working on it (`SATUDATA_BENCH_DATASETS`), which every figure then tells.
 DATASETS = int(os.environ.get("SATUDATA_BENCH_DATASETS", "100000"))
 QUERIES = 200
+#: Other searches, asked of each side before: Java compiles what it runs, and Solr has just begun to search.
+WARMING = 600
 CONNECTIONS = 8
 API = "/api/satudata/v1"
 Ask = Callable[[str], bytes]
@@ -77,15 +79,30 @@ def _catalogue() -> Iterator[Catalogue]:
     unlimited = {f"ckanext.satudata.api.{name}": str(10**9) for name in ("rate_limit", "anonymous_rate_limit")}
     with services() as running, installed(running, **unlimited) as made:
         client = made.call("bench.filling:fill", datasets=DATASETS)
-        queries = made.call("bench.filling:queries", count=2 * QUERIES)
+        queries = made.call("bench.filling:queries", count=2 * QUERIES + 2 * WARMING)
         _until_indexed(made)
         platform = made.platform
         with platform.running("web", programs.web(platform.venv, platform.port, workers=1)) as web:
             platform.wait_for_web()
-            yield Catalogue(
+            catalogue = Catalogue(
                 platform.site_url, platform.index.url, platform.database_url, client["token"], client["dataset"],
-                queries, made, web.pid,
+                queries[: 2 * QUERIES], made, web.pid,
             )  # fmt: skip
+            _warm(catalogue, queries[2 * QUERIES :])
+            yield catalogue
+
+
+def _warm(catalogue: Catalogue, queries: list[str]) -> None:
+    _rate(catalogue.api, [_search(words) for words in queries[:WARMING]])
+    _rate(lambda: Asked(catalogue.site), [_ckans_search(words) for words in queries[WARMING:]])
+
+
+def _search(words: str) -> str:
+    return f"{API}/datasets?{urllib.parse.urlencode({'q': words})}"
+
+
+def _ckans_search(words: str) -> str:
+    return f"/api/3/action/package_search?{urllib.parse.urlencode({'q': words, 'rows': 20})}"
 
 
 def _until_indexed(made: Installation) -> None:
@@ -130,9 +147,7 @@ def _search_vs_solr(catalogue: Catalogue) -> Iterator[Figure]:
     asked = catalogue.installation.call("bench.filling:solr_parameters", queries=queries)
     ours, solr = catalogue.api(), Asked(catalogue.solr)
     core = urllib.parse.urlsplit(catalogue.solr).path
-    addresses = [f"{API}/datasets?{urllib.parse.urlencode({'q': words})}" for words in queries]
-    for warming in range(5):
-        json.loads(ours(f"{API}/datasets?limit={warming + 1}"))
+    addresses = [_search(words) for words in queries]
     mine, raw = _in_turns(
         lambda turn: json.loads(ours(addresses[turn])),
         lambda turn: json.loads(solr(f"{core}/select?{asked[turn]}")),
@@ -143,8 +158,7 @@ def _search_vs_solr(catalogue: Catalogue) -> Iterator[Figure]:
 
 def _search_vs_ckan(catalogue: Catalogue) -> Iterator[Figure]:
     queries = catalogue.queries[QUERIES:]
-    ours = [f"{API}/datasets?{urllib.parse.urlencode({'q': words})}" for words in queries]
-    ckans = [f"/api/3/action/package_search?{urllib.parse.urlencode({'q': words, 'rows': 20})}" for words in queries]
+    ours, ckans = [_search(words) for words in queries], [_ckans_search(words) for words in queries]
     half = QUERIES // 2
     rates: dict[str, list[float]] = {"ours": [], "ckan": []}
     sides = {"ours": (catalogue.api, ours), "ckan": (lambda: Asked(catalogue.site), ckans)}
