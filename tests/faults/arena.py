@@ -155,7 +155,7 @@ class Arena:
             definition = {
                 "name": name, "title": "Portal", "organization": WALIDATA, "connector": "ckan", "url": url,
                 "config": {"page_size": PAGE}, "penayangan": "otomatis",
-                "limits": {"attempts": 1, "deadline": 20},
+                "limits": {"attempts": 1, "deadline": 90},
             }  # fmt: skip
             file = self.stack.write_source(folder, definition)
             self.stack.satudata("source", "add", name, "--file", str(file), "--approved-by", "walidata")
@@ -177,7 +177,7 @@ class Arena:
         self.portal.asked = asked
         try:
             run = self.begin()
-            assert reached.wait(60), "nobody asked for the third page"
+            assert reached.wait(120), "nobody asked for the third page"
             yield run
         finally:
             go_on.set()

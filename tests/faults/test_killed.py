@@ -63,7 +63,7 @@ def test_a_run_killed_at_any_moment_ends_as_an_undisturbed_one(arena, lock, seed
         arena.portal.advance()
         with arena.tick_waits(), arena.at(stage, nth, lambda victim=victim: arena.strike(victim)) as struck:
             run = arena.begin()
-            assert struck.wait(40), f"{stage} {nth} of {size} was not reached: {arena.stack.run_of(DISTURBED)}"
+            assert struck.wait(120), f"{stage} {nth} of {size} was not reached: {arena.stack.run_of(DISTURBED)}"
         began = time.monotonic()
         arena.stack.start()
         ended = arena.wait_for(run)

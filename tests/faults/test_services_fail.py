@@ -140,7 +140,7 @@ def test_two_workers_on_one_source_read_it_once(arena):
             [*ckan, "satudata", "harvest", DISTURBED], env=arena.stack.environment, stdout=subprocess.DEVNULL
         )
         _ends_well(arena, run, attempts=1)
-        by_hand.wait(60)
+        by_hand.wait(120)
     finally:
         second.terminate()
         second.wait(30)
@@ -222,7 +222,7 @@ def test_a_source_that_fails_on_a_page_removes_nothing_and_what_came_stays(arena
     [[url]] = sql("SELECT url FROM satudata_source WHERE name = %s", DISTURBED)
     definition = {
         "name": name, "title": "Portal", "organization": WALIDATA, "connector": "ckan", "url": url,
-        "config": {"page_size": 3}, "penayangan": "otomatis", "limits": {"attempts": 1, "deadline": 20},
+        "config": {"page_size": 3}, "penayangan": "otomatis", "limits": {"attempts": 1, "deadline": 90},
     }  # fmt: skip
     file = arena.stack.write_source(tmp_path, definition)
     arena.stack.satudata("source", "add", name, "--file", str(file), "--approved-by", "walidata")
