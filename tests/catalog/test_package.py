@@ -165,3 +165,11 @@ def test_a_size_given_as_number_or_text_is_a_number(size):
 @pytest.mark.parametrize("size", ["dua", -1, 1.5, True, float("inf"), 2**70])
 def test_a_size_that_is_none_is_left_out(size):
     assert "size" not in package.to_resource({"url": "u", "size": size}, "id")
+
+
+def test_names_have_the_ids_that_the_rfc_gives_them():
+    from uuid import uuid5
+
+    for number in range(200):
+        name = f"sumber\nbagian é {number}"
+        assert package.named_id(name) == str(uuid5(package.NS, name))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -79,17 +79,27 @@ def copy(session: Session, table: Table, rows: Sequence[Row]) -> None:
         return
     names = list(rows[0])
     with during("rows"):
-        lines = "".join(["\t".join([_cell(row[name]) for name in names]) + "\n" for row in rows])
+        lines = [line([row[name] for name in names]) for row in rows]
+    copy_lines(session, table, names, lines)
+
+
+def copy_lines(session: Session, table: Table, names: Sequence[str], lines: Iterable[str]) -> None:
+    """The same with rows that are written already: `line` of the values of these columns."""
     columns = ", ".join(f'"{name}"' for name in names)
     connection = session.connection()
     driver: Any = connection.dialect.dbapi
     cursor: Any = connection.connection.cursor()
     try:
-        cursor.copy_expert(f'COPY "{table.name}" ({columns}) FROM STDIN', io.StringIO(lines))
+        cursor.copy_expert(f'COPY "{table.name}" ({columns}) FROM STDIN', io.StringIO("".join(lines)))
     except driver.Error as error:
         raise DBAPIError(f"COPY {table.name}", None, without_values(error)) from error
     finally:
         cursor.close()
+
+
+def line(values: Iterable[Any]) -> str:
+    """A row in COPY's text format."""
+    return "\t".join([_cell(value) for value in values]) + "\n"
 
 
 def _cell(value: Any) -> str:  # noqa: PLR0911 - called for every value: the usual kinds first, each with its way

@@ -7,6 +7,7 @@ every run; the URL name is chosen once from the title and kept.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import re
 import unicodedata
@@ -42,12 +43,19 @@ _ROUTES = frozenset({"new", "edit", "search", "delete", "activity", "groups", "f
 
 def package_id(source_id: str, identifier: str) -> str:
     """The id a source's dataset has for ever, on every machine."""
-    return str(uuid5(NS, f"{source_id}\n{identifier}"))
+    return named_id(f"{source_id}\n{identifier}")
 
 
 def resource_id(package: str, key: str, occurrence: int = 0) -> str:
     """The id of a package's resource; `occurrence` tells apart resources with an equal key."""
-    return str(uuid5(NS, f"{package}\n{key}\n{occurrence}" if occurrence else f"{package}\n{key}"))
+    return named_id(f"{package}\n{key}\n{occurrence}" if occurrence else f"{package}\n{key}")
+
+
+def named_id(name: str) -> str:
+    """`str(uuid5(NS, name))` (RFC 9562) in a third of its time: a harvest asks for a dozen a dataset."""
+    digits = hashlib.sha1(NS.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def resource_key(resource: Mapping[str, Any]) -> str:

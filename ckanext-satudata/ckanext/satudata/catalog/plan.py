@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from ckanext.satudata.catalog.package import is_name, is_uuid, resource_id, slug
 from ckanext.satudata.catalog.storable import Refused, storable, tag, within_limits
 from ckanext.satudata.catalog.writing import CONFLICT, ERASED, TAKEOVER, UNKNOWN, Write, Written
 from satudata_schemas.dataset import Dataset
+from satudata_schemas.issue import Issue
 
 
 @dataclass(slots=True)
@@ -28,7 +29,8 @@ class Planned:
     package: dict[str, Any] | None = None
     resources: list[dict[str, Any]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
-    issues: list[dict[str, Any]] | None = None
+    issues: Sequence[Issue] | None = None
+    run: str | None = None  # that found them
     changes: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] | None = None
     said: list[dict[str, Any]] = field(default_factory=list)  # what the source says in the place of held values
@@ -69,7 +71,9 @@ class Planner:
             planned = self._untouched(before, record)
         else:
             planned = self._planned(after, record, version)
-        planned.said = self.said
+        planned.said, planned.run = self.said, self.run
+        if self.asked.assessment is not None:
+            planned.issues = self.asked.assessment.issues
         return planned
 
     def _check_owner(self) -> None:
@@ -224,7 +228,7 @@ class Planner:
         )
         for name in ("version", "data_changed", "metadata_changed", "first_seen"):
             record[name] = before[name]
-        return Planned(record, written, issues=self._issues())
+        return Planned(record, written)
 
     def _planned(self, after: Outcome, record: dict[str, Any], version: Dataset | None) -> Planned:
         before = self.before
@@ -242,7 +246,7 @@ class Planner:
             self.id, self.asked.identifier, _what(before, after), record["version"], record["hasil"], record["status"],
             fields=differences.names(_newest(before), _newest(record)) if before is not None else (),
         )  # fmt: skip
-        plan = Planned(record, written, issues=self._issues(), is_new=before is None)
+        plan = Planned(record, written, is_new=before is None)
         if record["package_id"] is None:
             return plan
         self._plan_package(plan, after, version, now)
@@ -318,15 +322,6 @@ class Planner:
         if _files(Dataset(before["dataset"] or {})) != _files(version) and before["dataset"] is not None:
             return said if said is not None and said != before["source_modified"] else utc(now)
         return said or before["data_changed"]
-
-    def _issues(self) -> list[dict[str, Any]] | None:
-        assessment = self.asked.assessment
-        if assessment is None:
-            return None
-        found = [issue.to_dict() for issue in assessment.issues]
-        return [
-            {"record_id": self.id, "run_id": self.run, **issue, "params": storable(issue["params"])} for issue in found
-        ]
 
     def _changes(self, after: Outcome, record: dict[str, Any], *, seen_changed: bool) -> list[dict[str, Any]]:
         told = entries(self.before, after, seen_changed=seen_changed)

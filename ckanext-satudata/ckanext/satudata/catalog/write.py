@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ckanext.satudata.catalog import held, hidden, known, rows, tables, withdrawing
+from ckanext.satudata.catalog import held, hidden, issue_rows, known, rows, tables, withdrawing
 from ckanext.satudata.catalog.bulk import copy, put, upsert
 from ckanext.satudata.catalog.plan import Planned, Planner
 from ckanext.satudata.catalog.stopwatch import during
@@ -206,7 +206,7 @@ def _store_issues(session: Session, plans: Sequence[Planned]) -> None:
     before = [str(plan.record["id"]) for plan in judged if not plan.is_new]
     if before:
         session.execute(delete(tables.issue).where(tables.issue.c.record_id.in_(before)))
-    copy(session, tables.issue, [row for plan in judged for row in plan.issues or ()])
+    issue_rows.store(session, [(str(plan.record["id"]), plan.run, plan.issues or ()) for plan in judged])
 
 
 def _store_answers(session: Session, plans: Sequence[Planned]) -> None:
