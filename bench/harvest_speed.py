@@ -31,7 +31,7 @@ from tests.stock_ckan import StockCkan, stock_ckan
 
 DATASETS = int(os.environ.get("SATUDATA_BENCH_DATASETS", "20000"))
 STOCK = int(os.environ.get("SATUDATA_BENCH_STOCK", "1000"))
-WARMING = 2000
+WARMING = 6000
 TURNS = 3
 #: One package in so many differs when one percent has changed.
 EVERY = 100
