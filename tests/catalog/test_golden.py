@@ -149,84 +149,101 @@ def _as_a_form_sends_it(made):
     return to_form(made) if by_form else made
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("action", ["publish", "hold"])
-def test_reads_back_as_if_ckan_had_written_it(case, action, office, act, session, search_index, monkeypatch):
+@pytest.fixture
+def differences(office, act, session, search_index, monkeypatch):
+    """Write a dataset, have CKAN's own `package_create` write the same, and give every place where they differ."""
     from ckan import model
 
     from ckanext.satudata.catalog import index
-    from ckanext.satudata.catalog.package import to_package
+
+    def compare(dataset, action):
+        written = office.put("emas", action, dataset, status="menunggu")
+        assert written.outcome == "created"
+        while index.drain(session):
+            pass
+        id_ = written.record_id
+        ours = _rows(session, id_), _shown(act, id_), _document(search_index, id_)
+        [record] = office.rows("record", id=id_)
+        made = _version(office, record, private=action == "hold" or written.hasil != "layak")
+        act("dataset_purge", id=id_)
+        model.Session.remove()
+        search_index.clear()
+        _create(monkeypatch, made)
+        theirs = _rows(session, id_), _shown(act, id_), _document(search_index, id_)
+        return [at for pair in zip(ours, theirs, strict=True) for at in _differences(*pair)]
+
+    return compare
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("action", ["publish", "hold"])
+def test_reads_back_as_if_ckan_had_written_it(case, action, office, differences):
+    assert differences(office.layak(**CASES[case]), action) == []
+
+
+RECORDED = {
+    "canada-obd": 4, "hdx-search": 10, "id-katalog.data.go.id": 2, "id-muaraenim": 1, "swiss-seco": 12,
+    "uk-birmingham": 10,
+}  # fmt: skip
+
+
+RECORDED_ONES = [(name, at) for name, count in RECORDED.items() for at in range(count)]
+
+
+def _recorded(recorded, portal, number):
+    from satudata_harvesters.mapping import Mapping
     from satudata_schemas.dataset import Dataset
 
-    written = office.put("emas", action, office.layak(**CASES[case]), status="menunggu")
-    assert written.outcome == "created"
-    if action == "publish" and written.hasil != "layak":
-        action = "hold"
-    while index.drain(session):
-        pass
-    rows, shown, document = (
-        _rows(session, written.record_id),
-        _shown(act, written.record_id),
-        _document(search_index, written.record_id),
-    )
-    [record] = office.rows("record", id=written.record_id)
-    made = to_package(
-        Dataset(record["dataset"]),
-        package_id=written.record_id,
-        name=record["name"],
-        owner_org=office.id,
-        private=action == "hold",
-        state="active",
-        created=dt.datetime(2026, 1, 1),  # noqa: DTZ001
-        modified=dt.datetime(2026, 1, 1),  # noqa: DTZ001
-    )
-    act("dataset_purge", id=written.record_id)
-    model.Session.remove()
-    search_index.clear()
-    _create(monkeypatch, made)
-    assert list(_differences(rows, _rows(session, written.record_id))) == []
-    assert list(_differences(shown, _shown(act, written.record_id))) == []
-    assert list(_differences(document, _document(search_index, written.record_id))) == []
+    lines = (recorded / "ckan" / f"{portal}.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == RECORDED[portal]
+    return Dataset(Mapping("ckan").apply(json.loads(lines[number])).dataset)
 
 
-@pytest.mark.parametrize("case", ["no resources", "lists and objects", "resource extras", "non-latin"])
-def test_a_changed_version_reads_back_as_after_ckans_update(case, office, act, session, monkeypatch):
+@pytest.mark.parametrize(("portal", "number"), RECORDED_ONES)
+def test_a_recorded_package_reads_back_as_if_ckan_had_written_it(portal, number, recorded, differences):
+    assert differences(_recorded(recorded, portal, number), "publish") == []
+
+
+@pytest.fixture
+def differences_of_an_update(office, act, session, monkeypatch):
+    """Write a dataset and then another version of it, have CKAN's own create and update write the same, and give every
+    place where they differ.
+    """
     from ckan import model
     from ckan.plugins import toolkit
 
-    from ckanext.satudata.catalog import edits
-    from ckanext.satudata.catalog.package import to_package
-    from satudata_schemas.dataset import Dataset
+    def compare(dataset):
+        versions = []
+        for one in (office.layak(), dataset):
+            written = office.put("emas", "hold", one, status="menunggu")
+            [record] = office.rows("record", id=written.record_id)
+            versions.append(_version(office, record, private=True))
+        id_ = written.record_id
+        rows, shown = _rows(session, id_), _shown(act, id_)
+        act("dataset_purge", id=id_)
+        model.Session.remove()
+        _create(monkeypatch, versions[0])
+        for key in ("metadata_created", "metadata_modified"):
+            versions[1].pop(key)
+        site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
+        update = toolkit.get_action("package_update")
+        update({"user": site["name"], "ignore_auth": True}, _as_a_form_sends_it(versions[1]))
+        session.expire_all()
+        pairs = ((rows, _rows(session, id_)), (shown, _shown(act, id_)))
+        return [at for pair in pairs for at in _differences(*pair) if not _by_update_alone(at, rows)]
 
-    versions = []
-    for dataset in (office.layak(), office.layak(**CASES[case])):
-        written = office.put("emas", "hold", dataset, status="menunggu")
-        [record] = office.rows("record", id=written.record_id)
-        versions.append(
-            to_package(
-                Dataset(record["dataset"]),
-                package_id=written.record_id,
-                name=record["name"],
-                owner_org=office.id,
-                private=True,
-                state="active",
-                created=dt.datetime(2026, 1, 1),  # noqa: DTZ001
-                modified=dt.datetime(2026, 1, 1),  # noqa: DTZ001
-            )
-        )
-    id_ = written.record_id
-    rows, shown = _rows(session, id_), _shown(act, id_)
-    act("dataset_purge", id=id_)
-    model.Session.remove()
-    _create(monkeypatch, versions[0])
-    for key in ("metadata_created", "metadata_modified"):
-        versions[1].pop(key)
-    site = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
-    assert edits.guard.__name__ == "<lambda>"
-    toolkit.get_action("package_update")({"user": site["name"], "ignore_auth": True}, _as_a_form_sends_it(versions[1]))
-    session.expire_all()
-    assert [at for at in _differences(rows, _rows(session, id_)) if not _by_update_alone(at, rows)] == []
-    assert [at for at in _differences(shown, _shown(act, id_)) if not _by_update_alone(at, rows)] == []
+    return compare
+
+
+@pytest.mark.parametrize("case", ["no resources", "lists and objects", "resource extras", "non-latin"])
+def test_a_changed_version_reads_back_as_after_ckans_update(case, office, differences_of_an_update):
+    assert differences_of_an_update(office.layak(**CASES[case])) == []
+
+
+@pytest.mark.long  # 39 of them, a third of a second each
+@pytest.mark.parametrize(("portal", "number"), RECORDED_ONES)
+def test_a_recorded_version_reads_back_as_after_ckans_update(portal, number, recorded, differences_of_an_update):
+    assert differences_of_an_update(_recorded(recorded, portal, number)) == []
 
 
 def _by_update_alone(difference, rows):
@@ -257,30 +274,48 @@ def _version(office, record, *, private=False):
     )
 
 
-@pytest.mark.parametrize("case", ["plain", "no resources", "fifty resources", "lists and objects", "resource extras"])
-def test_a_withdrawn_dataset_reads_back_as_after_ckans_delete(case, office, act, session, search_index, monkeypatch):
+@pytest.fixture
+def differences_of_a_withdrawal(office, act, session, search_index, monkeypatch):
+    """Write a dataset and withdraw it, have CKAN's own create and delete do the same, and give every place where they
+    differ; the index holds nothing of it either way.
+    """
     from ckan import model
 
     from ckanext.satudata.catalog import index
 
-    id_ = office.put("emas", "publish", office.layak(**CASES[case])).record_id
-    [record] = office.rows("record", id=id_)
-    public = record["status"] == "tayang"
-    office.settle(office.ask("emas", "withdraw"))
-    while index.drain(session):
-        pass
-    search_index.commit()
-    assert search_index.documents(f'id:"{id_}"') == []
-    rows = _rows(session, id_)
-    made = _version(office, record, private=not public)
-    act("dataset_purge", id=id_)
-    model.Session.remove()
-    _create(monkeypatch, made)
-    act("package_delete", id=id_)
-    session.expire_all()
-    assert list(_differences(rows, _rows(session, id_))) == []
-    search_index.commit()
-    assert search_index.documents(f'id:"{id_}"') == []
+    def compare(dataset):
+        id_ = office.put("emas", "publish", dataset).record_id
+        [record] = office.rows("record", id=id_)
+        public = record["status"] == "tayang"
+        office.settle(office.ask("emas", "withdraw"))
+        while index.drain(session):
+            pass
+        search_index.commit()
+        assert search_index.documents(f'id:"{id_}"') == []
+        rows = _rows(session, id_)
+        act("dataset_purge", id=id_)
+        model.Session.remove()
+        _create(monkeypatch, _version(office, record, private=not public))
+        act("package_delete", id=id_)
+        session.expire_all()
+        search_index.commit()
+        assert search_index.documents(f'id:"{id_}"') == []
+        return list(_differences(rows, _rows(session, id_)))
+
+    return compare
+
+
+@pytest.mark.parametrize("case", ["plain", "no resources", "fifty resources", "lists and objects", "resource extras"])
+def test_a_withdrawn_dataset_reads_back_as_after_ckans_delete(case, office, differences_of_a_withdrawal):
+    assert differences_of_a_withdrawal(office.layak(**CASES[case])) == []
+
+
+@pytest.mark.long  # 39 of them, a third of a second each
+@pytest.mark.parametrize(("portal", "number"), RECORDED_ONES)
+def test_a_withdrawn_recorded_one_reads_back_as_after_ckans_delete(
+    portal, number, recorded, differences_of_a_withdrawal
+):
+    assert differences_of_a_withdrawal(_recorded(recorded, portal, number)) == []
 
 
 @pytest.mark.parametrize("case", ["plain", "no resources", "lists and objects", "resource extras"])

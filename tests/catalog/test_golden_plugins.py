@@ -1,7 +1,7 @@
 """The golden comparisons with CKAN, with ckanext-dcat on, with activities beside it, and without ckanext-scheming.
 
-`ckanext-dcat` is no part of a platform: it comes from the folder of stock extensions, which the first test that asks
-for it fills from the package index; what asks for it is `long` for that reason.
+They are `long`: some three hundred comparisons, and `ckanext-dcat`, which is no part of a platform, comes from the
+folder of stock extensions that the first test to ask for it fills from the package index.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ import pytest
 
 from tests.catalog.test_golden import (  # noqa: F401 - collected here, too, under the plugins of this module
     activity,
+    differences,
+    differences_of_a_withdrawal,
+    differences_of_an_update,
     test_a_changed_version_reads_back_as_after_ckans_update,
     test_a_dataset_brought_back_reads_as_after_ckans_own_way_back,
+    test_a_recorded_package_reads_back_as_if_ckan_had_written_it,
     test_a_withdrawn_dataset_reads_back_as_after_ckans_delete,
     test_reads_back_as_if_ckan_had_written_it,
 )
 from tests.catalog.test_golden_form import form, test_shown_as_the_form_shows_it  # noqa: F401
 
 SETS = [
-    pytest.param(("dcat",), id="dcat", marks=pytest.mark.long),
-    pytest.param(("dcat", "activity"), id="dcat and activity", marks=pytest.mark.long),
-    pytest.param(("dcat", "bare"), id="dcat without scheming", marks=pytest.mark.long),
+    pytest.param(("dcat",), id="dcat"),
+    pytest.param(("dcat", "activity"), id="dcat and activity"),
+    pytest.param(("dcat", "bare"), id="dcat without scheming"),
     pytest.param(("bare",), id="without scheming"),
 ]
-pytestmark = pytest.mark.usefixtures("clean_catalog", "plugins")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("clean_catalog", "plugins")]
 
 
 @pytest.fixture
@@ -66,8 +70,7 @@ def test_the_plugins_are_on_that_are_named(plugins, request):
     assert (form_of == "ckanext.scheming.plugins") == ("bare" not in named)
 
 
-@pytest.mark.long  # ckanext-dcat alone does something with subfields
-@pytest.mark.parametrize("plugins", [("dcat",)], indirect=True)
+@pytest.mark.parametrize("plugins", [("dcat",)], indirect=True)  # it alone does something with subfields
 def test_a_document_with_subfields_is_the_one_ckan_makes(form, office, session, search_index):  # noqa: F811
     from ckan.lib import search
 
