@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,12 +24,12 @@ from sqlalchemy import Connection, Engine, event
 from ckanext.satudata.api.problems import Unavailable
 
 #: Seconds a statement may take before it is asked whether anybody is there, and after which it is asked again.
-PATIENCE = 1.0
-#: Seconds in which a server that is there gives a connection and answers on it.
-PROBE = 0.5
+PATIENCE = 0.7
+#: Seconds in which a server that is there gives a connection and answers on it, however busy its machine is.
+PROBE = 1.0
 #: Seconds for which a server that said nothing is not asked again.
 REST = 1.0
-LOOK = 0.2
+LOOK = 0.1
 
 
 @dataclass(eq=False)
@@ -92,7 +92,7 @@ class Watch:
                 late = any(due < time.monotonic() for due in self._waiting.values())
             if not late:
                 continue
-            there = _asked(self._address) == "there"
+            there = _asked(self._address) != "silent"  # one that refuses speaks, and ends its lines itself
             with self._changed:
                 if not there:
                     self._silent_until = time.monotonic() + REST
@@ -121,13 +121,14 @@ def _asked(address: tuple[Sequence[Any], Mapping[str, Any]]) -> Literal["there",
 
 
 def _answers(connection: Any, until: float) -> bool:
+    line = select.poll()
     while (state := connection.poll()) != extensions.POLL_OK:
-        wanted = ([connection], []) if state == extensions.POLL_READ else ([], [connection])
-        if not any(select.select(*wanted, (), max(0.0, until - time.monotonic()))):
+        line.register(connection, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
+        if not line.poll(max(0.0, until - time.monotonic()) * 1000):
             return False
     return True
 
 
 def _cut(fd: int) -> None:
-    with socket.socket(fileno=os.dup(fd)) as line:
+    with suppress(OSError), socket.socket(fileno=os.dup(fd)) as line:
         line.shutdown(socket.SHUT_RDWR)
