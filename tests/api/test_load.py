@@ -123,6 +123,7 @@ def test_readers_meet_no_error_and_wait_little_while_a_harvest_runs(
     told = (
         f"{most:.0f}/s at most, {rate:.0f}/s asked, {len(taken)} requests, {harvests} harvests, p99/p50 {p99 / p50:.1f}"
     )
+    print(told)  # noqa: T201 - the figure, for who runs it with -s
     assert not errors, (told, errors[:5])
     assert harvests >= 1, told
     assert p99 <= 10 * p50, told
