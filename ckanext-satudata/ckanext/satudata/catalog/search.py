@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import socket
 import threading
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from io import BufferedReader
+from typing import Any, cast
 
 import orjson
 from ckan.common import config
@@ -24,6 +26,8 @@ TIMEOUT = 1.6
 #: Words of a query beyond this number are not looked for.
 MAX_WORDS = 32
 FACET_LIMIT = 100
+#: Bytes of an answer that are read at once; a page of full datasets has a hundred thousand.
+PIECE = 128 * 1024
 #: Bytes of a query that are asked for in the address; Jetty takes 8 kB by default.
 LONGEST_ADDRESS = 6000
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -234,6 +238,15 @@ def _facets(answer: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[t
     return {name: list(zip(counted.get(name, [])[::2], counted.get(name, [])[1::2], strict=True)) for name in names}
 
 
+class _Answer(http.client.HTTPResponse):
+    """Reads an answer in few pieces: after each, another thread may have its turn."""
+
+    def __init__(self, sock: socket.socket, *more: Any, **named: Any) -> None:
+        super().__init__(sock, *more, **named)
+        self.fp.close()
+        self.fp = cast("BufferedReader", sock.makefile("rb", PIECE))
+
+
 _kept = threading.local()
 
 
@@ -280,5 +293,6 @@ def _connection(url: str) -> tuple[http.client.HTTPConnection, str, dict[str, st
             secret = parts.password or config.get("solr_password") or ""
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
         connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=TIMEOUT)
+        connection.response_class = _Answer
         _kept.opened = opened = (url, connection, parts.path, headers)
     return opened[1], opened[2], opened[3]
