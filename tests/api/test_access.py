@@ -225,6 +225,21 @@ def test_a_redis_restored_from_an_older_dump_revives_no_revoked_token(app, clien
     assert get(app, token).status_code == 401
 
 
+def test_a_line_to_redis_that_was_closed_is_opened_again_and_knows_what_was_taken_back(app, client):
+    from ckanext.satudata.api import guard
+
+    token, other = token_of(app, client), token_of(app, client)
+    assert get(app, token).status_code == 200
+    sent = {"token": token, "client_id": client.id, "client_secret": client.secret}
+    app.post(f"{BASE}/oauth/revoke", data=sent)
+    redis, here = guard.client(), guard.line().connection
+    for forgotten in (lambda: None, redis.script_flush, redis.flushdb):
+        forgotten()
+        number = here._sock.getsockname()[1]
+        redis.execute_command("CLIENT", "KILL", "ADDR", f"127.0.0.1:{number}")
+        assert (get(app, token).status_code, get(app, other).status_code) == (401, 200)
+
+
 def test_a_revoked_client_loses_every_token_and_gets_no_new_one(app, client, session):
     from ckanext.satudata.api import clients
 
