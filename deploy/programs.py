@@ -43,7 +43,7 @@ def environment(ini: Path, code: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
-        # glibc gives each thread a heap of its own, and what one has freed no other takes: a harvest of four threads
-        # needs a tenth less memory with two.
+        # glibc gives each thread a heap of its own, and what one has freed no other takes: after a harvest of four
+        # threads a process holds a quarter less with two.
         "MALLOC_ARENA_MAX": "2",
     }
