@@ -18,7 +18,8 @@ SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def reader(arena):
-    return arena.stack.token("pembaca-beku", "catalog:read", "dataset:read", "dataset:write", "harvest:run", "source:manage")
+    scopes = ("catalog:read", "dataset:read", "dataset:write", "harvest:run", "source:manage")
+    return arena.stack.token("pembaca-beku", *scopes)
 
 
 def _routes(dataset):

@@ -19,8 +19,8 @@ from ckanext.satudata.api.problems import Unavailable
 from ckanext.satudata.api.silence import Watch
 from ckanext.satudata.catalog.search import Reader
 
-#: SQL on a record `r`: whether the reader may know of the dataset, and which answer the reader gets (what everyone reads
-#: whole is kept once, for the public).
+#: SQL on a record `r`: whether the reader may know of the dataset, and which answer the reader gets. What everyone
+#: reads whole is kept once, for the public.
 VISIBLE = "r.status = 'tayang' OR (r.status <> 'ditarik' AND (:everything OR r.owner_org = ANY(:own)))"
 AUDIENCE = (
     "CASE WHEN r.status = 'tayang' AND r.hak_akses = 'terbuka' THEN 'public'"
