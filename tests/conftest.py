@@ -85,11 +85,23 @@ def loaded_ckan(ckan_ini):
     from ckan.config.middleware import make_app
 
     wsgi = make_app(load_config(str(ckan_ini)))
-    # CKAN's logging configuration silences every logger made before it, of which a test session has many.
+    _hear_all_loggers()
+    return SimpleNamespace(wsgi=wsgi, flask=wsgi._wsgi_app)
+
+
+def _hear_all_loggers() -> None:
+    """CKAN's logging configuration silences every logger made before it, of which a test session has many."""
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.disabled = False
-    return SimpleNamespace(wsgi=wsgi, flask=wsgi._wsgi_app)
+
+
+@pytest.fixture
+def all_logs(loaded_ckan, caplog):
+    """`caplog` with every logger heard, whatever an earlier test has loaded."""
+    _hear_all_loggers()
+    caplog.set_level(logging.DEBUG)
+    return caplog
 
 
 @pytest.fixture

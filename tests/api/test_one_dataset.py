@@ -229,6 +229,7 @@ def test_connections_that_have_forgotten_the_statement_answer_all_the_same(offic
     from ckanext.satudata.api import database
 
     id_ = office.put(index=False)
+    database.engine().dispose()  # the next read makes the only connection there is
     assert read(f"/datasets/{id_}").status_code == 200
     for forgetting in ("DEALLOCATE ALL", "DISCARD ALL"):
         with database.engine().connect() as connection:

@@ -195,14 +195,13 @@ def test_a_file_counted_otherwise_is_not_public_before_the_walidata_has_looked_a
 
 
 @pytest.fixture
-def places(platform, search_index, tmp_path, monkeypatch, caplog):
+def places(platform, search_index, tmp_path, monkeypatch, all_logs):
     """Where a person's data could have got to: name -> (all that is there as one text, a way to plant a text there)."""
     import redis
     from ckan import model
     from ckan.common import config
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    caplog.set_level(logging.DEBUG)
     store = redis.Redis.from_url(platform.redis_url)
     storage = Path(config["ckan.storage_path"])
 
@@ -219,7 +218,7 @@ def places(platform, search_index, tmp_path, monkeypatch, caplog):
         "redis": (lambda: "\n".join(_values(store)), lambda text: store.set("tanam", text)),
         "files": (lambda: _all_files(storage), (storage / "tanam").write_text),
         "temporary": (lambda: _all_files(tmp_path), (tmp_path / "tanam").write_text),
-        "logs": (lambda: caplog.text, lambda text: logging.getLogger("uji").warning("%s", text)),
+        "logs": (lambda: all_logs.text, lambda text: logging.getLogger("uji").warning("%s", text)),
     }
 
 
