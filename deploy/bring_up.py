@@ -127,9 +127,13 @@ def _prepare_solr(installation: Installation) -> None:
         schema = python_environment.site_packages(installation.venv) / "ckan" / "config" / "solr" / "schema.xml"
         if node is None:
             folder = installation.data / "solr-core"
-            solr.write_core(folder, schema, installation.account)
+            there = folder.exists()
+            changed = solr.write_core(folder, schema, installation.account) and there
             place = say("Inti Solr Anda harus memakai konfigurasi di", "Your Solr core must use the configuration in")
             print(f"    {place} {folder / 'conf'}")
+            if changed:  # Lucene takes no document into an index whose fields were of another kind
+                told = say("Konfigurasi berubah: kosongkan inti itu, lalu", "It has changed: empty that core, then")
+                print(f"    {told} ckan satudata index rebuild")
             return
         solr.install_programs(node.programs, installation.setup_logs / "solr-programs.log")
         solr.write_home(node.home, installation.account)

@@ -134,6 +134,11 @@ class Records(Sequence[Any]):
             return Records(self._raws[place], self._names)
         return self._read(self._raws[place])
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes they take together."""
+        return sum(memoryview(raw).nbytes for raw in self._raws)
+
     def bodies(self) -> Iterator[bytes]:
         """The bytes of each, as the source sent them: equal ones need not be parsed."""
         return map(bytes, self._raws)

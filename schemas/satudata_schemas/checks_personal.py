@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from satudata_schemas import contract, personal_data
-from satudata_schemas.dataset import Dataset, canonical
+from satudata_schemas.dataset import Dataset
 from satudata_schemas.issue import Issue, excerpt, pointer
 from satudata_schemas.reference import Reference
 from satudata_schemas.rule import Found, found, rule
@@ -66,12 +66,33 @@ def is_not_open_and_sensitive(dataset: Dataset, _codes: Reference) -> Iterator[F
 
 def people_in(rest: Mapping[str, Any]) -> Iterator[Issue]:
     """Numbers of persons in the source's other keys, which are shown as they are and which no rule looks at."""
-    if not personal_data.may_hold_nik(canonical(rest).decode("utf-8", "replace")):
+    if not personal_data.may_hold_nik(as_one_text(rest)):
         return
     for key, value in rest.items():
-        for one in personal_data.in_text(canonical({key: value}).decode("utf-8", "replace")):
+        for one in personal_data.in_text(as_one_text({key: value})):
             params = {"isian": excerpt(key), "jumlah": one.count, "contoh": one.example}
             yield Issue("E-PDP-002", "error", pointer(key), None, params)
+
+
+def as_one_text(value: Any) -> str:
+    """Every text, key and long number of a JSON value, a line each.
+
+    Not its JSON: there a line break before a number is a letter before it, and a no-break space may be digits.
+    """
+    lines: list[str] = []
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            lines.append(one)
+        elif isinstance(one, Mapping):
+            for key, inner in reversed(list(one.items())):
+                waiting += (inner, str(key))
+        elif isinstance(one, list | tuple):
+            waiting += reversed(one)
+        elif isinstance(one, int) and one > 10**14:
+            lines.append(str(one))
+    return "\n".join(lines)
 
 
 def _strings(dataset: Mapping[str, Any]) -> tuple[str, str]:

@@ -109,6 +109,11 @@ def may_hold_nik(text: str) -> bool:
     return _digits_in_a_row(text, 16) and any(match.lastindex for match in _SIXTEEN.finditer(text))
 
 
+def may_hold_nik_in_json(body: bytes) -> bool:
+    """The same of JSON that is not parsed: also yes where something is escaped in it, which may be anything."""
+    return b"\\u" in body or b"0" * 16 in body.translate(_ZEROS, _BETWEEN)
+
+
 def niks(text: str, *, named: bool = False) -> Iterator[str]:
     """The sixteen digits of every NIK or family card number in running text.
 

@@ -270,6 +270,38 @@ def test_what_solr_has_been_told_to_forget_is_found_by_nobody_while_it_still_sho
     assert _found(act) == set()
 
 
+def test_what_was_hidden_stays_so_while_solr_shows_it_though_redis_was_emptied(office, drained, session, act):
+    from ckan.lib.redis import connect_to_redis
+
+    from ckanext.satudata.catalog import index
+
+    office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+    connect_to_redis().flushdb()
+    assert index.drain(session, within=60) == 1
+    assert _found(act) == set()
+
+
+def test_what_is_hidden_is_found_by_nobody_though_redis_is_away_when_solr_is_told(
+    office, drained, session, act, monkeypatch
+):
+    from redis.exceptions import ConnectionError as Away
+
+    from ckanext.satudata.catalog import hidden, index
+
+    office.put()
+    drained()
+    office.settle(office.ask("1", "hold", status="draf"))
+
+    def away():
+        raise Away
+
+    monkeypatch.setattr(hidden, "_redis", away)
+    assert index.drain(session, within=60) == 1
+    assert _found(act) == set()
+
+
 @pytest.mark.parametrize("typed", ["kependud", "kependudukan", "angka kepend", "Angka Kependudukan 2024"])
 def test_long_words_and_several_of_them_are_completed(typed, office, drained, act):
     written = office.put(dataset=office.layak(title="Angka Kependudukan 2024 Kabupaten Contoh"))

@@ -1,11 +1,14 @@
 import threading
 
+import msgspec
 import pytest
 
+from ckanext.satudata.harvest import portions as portions_module
 from ckanext.satudata.harvest.ahead import ahead
 from ckanext.satudata.harvest.portions import Checkpoint, portions
 from satudata_harvesters.connector import Page
 from satudata_harvesters.errors import SourceError
+from satudata_harvesters.strict_json import Records
 
 
 def pages(*sizes, first=0):
@@ -59,6 +62,15 @@ def test_more_is_gathered_while_next_to_nothing_is_written():
     assert numbers(next(found)) == [0, 1]
     wanted = 4
     assert [numbers(portion) for portion in found] == [[2, 3, 4, 5], [6, 7, 8, 9]]
+
+
+def test_heavy_pages_are_not_gathered(monkeypatch):
+    monkeypatch.setattr(portions_module, "MAX_BYTES", 30)
+    raws = [msgspec.Raw(b'{"n": 1}')] * 2  # 16 bytes
+    heavy = [Page(str(page), Records(raws), str(page + 1), last=page == 4) for page in range(5)]
+    found = portions(heavy, Checkpoint(), 100, gather=lambda: 1000)
+
+    assert [portion.size for portion in found] == [4, 4, 2]
 
 
 def test_a_portion_divided_anywhere_is_resumed_behind_what_was_settled():

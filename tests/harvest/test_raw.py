@@ -7,9 +7,11 @@ import random
 
 import pytest
 import sqlalchemy as sa
+from backports import zstd
 
 from ckanext.satudata.catalog import raw
 from ckanext.satudata.catalog import tables as t
+from satudata_schemas.checks_personal import people_in
 from tests.harvest.conftest import Catalogue, package
 
 
@@ -152,4 +154,21 @@ def test_a_person_s_own_stands_as_stars_where_it_is_shown():
     assert shown == told | {
         "i_telepon": raw.STARS, "catatan": [raw.STARS],
         "extras": [{"key": "ii_pj_nama", "value": raw.STARS, "state": "active"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\t", "\\u00a0", "\\r\\n", ": "])
+def test_a_person_s_number_is_found_behind_whatever_json_writes_before_it(before):
+    body = f'{{"keterangan": "Warga{before}{somebody()}"}}'.encode()
+    assert raw._may_name_a_person(body)
+    assert [one.code for one in people_in(json.loads(body))] == ["E-PDP-002"]
+
+
+def test_private_values_stand_as_stars_under_whatever_name_the_source_has_them():
+    body = zstd.compress(
+        json.dumps({"Penanggung Jawab": "Sebuah Nama", "pic": {"hp": "0800-11"}, "n": 10**30}).encode()
+    )
+    versions = ({"ii_pj_nama": "Sebuah Nama", "i_telepon": "0800-11", "title": "Jumlah"}, None)
+    assert raw.told(body, versions) == {
+        "Penanggung Jawab": raw.STARS, "pic": {"hp": raw.STARS}, "n": str(10**30),
     }  # fmt: skip

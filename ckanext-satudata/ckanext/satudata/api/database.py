@@ -100,6 +100,8 @@ def _read_prepared(statement: Prepared, params: Mapping[str, Any] | None) -> Seq
     here = engine()
     with here.connect() as connection, _watches[here].waiting(connection):
         known, now = connection.info, time.monotonic()
+        if now - known.get(f"{statement.name} refused", -REPLAN) < REPLAN:
+            return connection.execute(statement.plain, dict(params or {})).all()
         try:
             if now - known.get(statement.name, -REPLAN) >= REPLAN:
                 if statement.name in known:
@@ -111,6 +113,8 @@ def _read_prepared(statement: Prepared, params: Mapping[str, Any] | None) -> Seq
             if not isinstance(error.orig, _NOT_PREPARED):
                 raise
             known.pop(statement.name, None)
+            if isinstance(error.orig, errors.DuplicatePreparedStatement):  # the server has it, and not from us
+                known[f"{statement.name} refused"] = now
             return connection.execute(statement.plain, dict(params or {})).all()
 
 

@@ -120,21 +120,26 @@ end
 """
 
 
-def since(ids: Sequence[str]) -> dict[str, float]:
-    """Which of these are hidden at this moment, and since when; to be asked before what Solr is to be told is read."""
-    if not ids:
+def since(of: Sequence[str], session: Session) -> dict[str, float] | None:
+    """Which of these are hidden at this moment, and since when; to be asked before what Solr is to be told is read.
+
+    A set that was emptied is rebuilt first, while the outbox still has what waits. None while Redis is away.
+    """
+    if not of:
         return {}
     try:
         redis = _redis()
+        if not redis.exists(_key("marker")):
+            ids(session)
         if not redis.zcard(_key("ids")):
             return {}
         pipeline = redis.pipeline()
-        for id_ in ids:
+        for id_ in of:
             pipeline.zscore(_key("ids"), id_)
         found = pipeline.execute()
     except RedisError:
-        return {}
-    return {id_: score for id_, score in zip(ids, found, strict=True) if score is not None}
+        return None
+    return {id_: score for id_, score in zip(of, found, strict=True) if score is not None}
 
 
 def show_again(done: Mapping[str, float]) -> None:

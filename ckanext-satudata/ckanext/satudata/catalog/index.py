@@ -54,7 +54,7 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT,
         hidden.sweep(session)
         return 0
     versions = {row.package_id: row.version for row in waiting}
-    hidden_before = hidden.since(list(versions))
+    hidden_before = hidden.since(list(versions), session)
     with during("document"):
         there = _there(session, waiting)
         made, failed = rendering.what_can_be_made(session, there) if there else ({}, {})
@@ -62,7 +62,8 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT,
         gone = [id_ for id_ in versions if id_ not in made and id_ not in failed]
         with during("solr"):
             failed |= solr.send(list(made.values()), gone, timeout=timeout, within=within)
-            if hidden_before:  # Solr has taken the newer document, but shows the older one until it is told to look
+            if hidden_before is None or hidden_before:
+                # Solr has taken the newer documents, but shows the older ones until it is told to look.
                 solr.show(timeout=timeout)
     except IndexUnavailable:
         session.rollback()
@@ -73,7 +74,7 @@ def drain(session: Session, *, limit: int = 1000, timeout: float = solr.TIMEOUT,
         session.execute(delete(outbox).where(tuple_(outbox.c.package_id, outbox.c.version).in_(sent)))
         _take_them_back(session, [id_ for id_, _ in sent])
     session.commit()
-    hidden.show_again({id_: at for id_, at in hidden_before.items() if id_ not in failed})
+    hidden.show_again({id_: at for id_, at in (hidden_before or {}).items() if id_ not in failed})
     return len(versions)
 
 

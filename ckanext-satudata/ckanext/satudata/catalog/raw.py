@@ -25,8 +25,10 @@ from ckanext.satudata.catalog.answer import PERSONAL_PREFIX
 from ckanext.satudata.catalog.database_errors import without_values
 from ckanext.satudata.catalog.package import unpublished_fields
 from ckanext.satudata.catalog.stopwatch import during
+from ckanext.satudata.catalog.storable import Refused, storable
 from satudata_harvesters import strict_json
 from satudata_schemas import personal_data
+from satudata_schemas.checks_personal import as_one_text
 
 #: Records that are larger, in bytes, are kept without what their source sent.
 LARGEST = 256 * 1024
@@ -108,15 +110,41 @@ def parsed(body: bytes | memoryview) -> Any:
         return None
 
 
+def told(body: bytes | memoryview, versions: Iterable[Mapping[str, Any] | None]) -> Any:
+    """What a row's `body` holds, as the dataset's OPD may look at it; None where it cannot be written as JSON.
+
+    What stands in the private fields of these versions of the dataset is starred under whatever name its source has it.
+    """
+    private = {
+        text
+        for version in versions
+        for name, value in (version or {}).items()
+        if _personal(name)
+        for text in as_one_text(value).splitlines()
+        if len(text) > 2
+    }
+    try:
+        return _starred(storable(parsed(body)), private)
+    except Refused:
+        return None
+
+
 def shown(value: Any) -> Any:
     """A record as its OPD may look at it: what is a person's own stands as stars, as it does nowhere else either."""
+    return _starred(value, frozenset())
+
+
+def _starred(value: Any, private: Collection[str]) -> Any:
     if isinstance(value, list):
-        return [shown(item) for item in value]
+        return [_starred(item, private) for item in value]
     if isinstance(value, dict):
         if _personal(value.get("key")) and "value" in value:
             return {**value, "value": STARS}
-        return {key: STARS if _personal(key) and inner is not None else shown(inner) for key, inner in value.items()}
-    if isinstance(value, str) and any(personal_data.niks(value)):
+        return {
+            key: STARS if _personal(key) and inner is not None else _starred(inner, private)
+            for key, inner in value.items()
+        }
+    if isinstance(value, str) and (value in private or any(personal_data.niks(value))):
         return STARS
     return value
 
@@ -127,7 +155,12 @@ def _personal(key: Any) -> bool:
 
 def _may_name_a_person(body: bytes) -> bool:
     """Whether the number of a person stands in it, in a key that the mapping drops and no rule has looked at."""
-    text = body.decode("utf-8", "replace")
+    if not personal_data.may_hold_nik_in_json(body):
+        return False
+    try:
+        text = as_one_text(strict_json.loads(body))
+    except strict_json.InvalidJson:
+        return True  # nobody can look at it
     return personal_data.may_hold_nik(text) and any(personal_data.niks(text))
 
 

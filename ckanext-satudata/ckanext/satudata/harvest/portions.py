@@ -13,6 +13,8 @@ from satudata_harvesters.errors import ReadingError, RecordError
 
 #: Unchanged pages cost next to nothing; so many of them are settled in one transaction.
 MAX_PAGES = 50
+#: Bytes of records that are kept together; a batch of usual ones has a tenth of them.
+MAX_BYTES = 64 * 1024 * 1024
 #: A slow source's records are not kept waiting longer than this for a full portion.
 SECONDS = 5.0
 
@@ -59,6 +61,11 @@ class Portion:
     def size(self) -> int:
         """How many raw records it holds."""
         return sum(len(part.records) for part in self.slices)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes of a source it keeps, where they are not parsed yet."""
+        return sum(getattr(part.records, "nbytes", 0) for part in self.slices)
 
     @property
     def total(self) -> int | None:
@@ -111,12 +118,8 @@ def portions(
             portion.slices.append(part)
             portion.last, portion.checkpoint = page.last and part.ends, part.checkpoint
             late = time.monotonic() - began > seconds
-            if (
-                late
-                or portion.size >= (gather() if gather else size)
-                or len(portion.slices) >= MAX_PAGES
-                or portion.last
-            ):
+            large = len(portion.slices) >= MAX_PAGES or portion.nbytes >= MAX_BYTES
+            if late or large or portion.size >= (gather() if gather else size) or portion.last:
                 yield portion
                 portion, began = Portion(checkpoint=portion.checkpoint, last=portion.last), time.monotonic()
         after, skip = page.checkpoint, 0

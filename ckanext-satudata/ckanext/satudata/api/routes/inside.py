@@ -103,7 +103,8 @@ def provenance(caller: Caller, _values: dict[str, Any], id_or_name: str) -> Resp
             "held": row.held,
         }
     if row.owner_org in caller.reader.own:
-        told |= {"raw": raw.shown(raw.parsed(row.raw)) if row.raw else None, "pending": row.pending}
+        sent = raw.told(row.raw, (row.dataset, row.pending)) if row.raw else None
+        told |= {"raw": sent, "pending": row.pending}
     return answering.document(told)
 
 
