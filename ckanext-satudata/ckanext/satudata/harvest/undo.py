@@ -180,12 +180,9 @@ class Undoing:
                 self.counts["updated"] += 1
 
     def _written(self, writes: Sequence[Write]) -> Iterator[Written]:
-        """Write them, those apart that are withdrawn as they stand: that takes a fraction of the time."""
-        plain = [one for one in writes if one.action == "withdraw" and one.dataset is None]
-        others = [one for one in writes if one.action != "withdraw" or one.dataset is not None]
-        for some in (plain, others):
-            if some:
-                yield from write(self.session, some, actor=self.held.actor, run=self.held.run_id, cause="undo")
+        """Write them all at once: the change log, which has one writer at a time, comes last in a transaction."""
+        if writes:
+            yield from write(self.session, writes, actor=self.held.actor, run=self.held.run_id, cause="undo")
 
     def _later(self, touched: Sequence[_Touched]) -> dict[str, list[Any]]:
         """What was written to these datasets outside of runs since the run touched them first."""
