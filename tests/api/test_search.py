@@ -259,7 +259,9 @@ def test_fields_narrow_what_is_sent(shelf, read):
     [("title", "Angka Kemiskinan"), ("-title", "Realisasi Belanja"), ("-metadata_changed", "Produksi Padi")],
 )
 def test_lists_are_sorted_as_asked(shelf, read, asked, first):
-    assert titles(read("/datasets", sort=asked))[0] == first
+    # A quick machine writes the last two within one hundredth of a second, which is as much as CKAN keeps of a time.
+    last_two = {"Produksi Padi", "Realisasi Belanja"} if asked == "-metadata_changed" else {first}
+    assert titles(read("/datasets", sort=asked))[0] in {first, *last_two}
 
 
 def walk(read, **query):

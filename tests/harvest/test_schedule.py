@@ -201,7 +201,7 @@ def test_a_worker_leaves_a_solr_alone_that_hung_and_the_tick_insists(queue, sour
     import time
 
     from ckanext.satudata.catalog import index, solr
-    from ckanext.satudata.harvest import schedule
+    from ckanext.satudata.harvest import indexing, schedule
 
     asked = []
 
@@ -216,7 +216,8 @@ def test_a_worker_leaves_a_solr_alone_that_hung_and_the_tick_insists(queue, sour
     with monkeypatch.context() as broken:
         broken.setattr(index, "drain", hanging)
         assert harvest(source_id)["state"] == "selesai"
-    assert len(asked) == 1
+    assert 1 <= len(asked) <= indexing.THREADS  # each asks once, and some before the other has hung
+    asked[1:] = []
     monkeypatch.setattr(index, "drain", drain)
     assert schedule.tick().indexed == 1
 
